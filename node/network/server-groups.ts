@@ -1,6 +1,6 @@
 /**
  * A node's part in its group (node/groups), live: whom it keeps connections to, how many bits name a group, who is asked for a key. With 0 bits,
- * as in any network of up to 48 servers, all servers are one group, each connected to all others.
+ * as in any network whose nodes do not ask for more, all servers are one group, each connected to all others.
  */
 
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
@@ -31,6 +31,9 @@ const MAX_REPORTS = 2_048
 /** Changes within this time are one, in ms. */
 const SETTLE_MS = 50
 
+/** All servers are one group, unless their owners say when to form more: with several, a release was once not seen everywhere. */
+const NEVER = Number.POSITIVE_INFINITY
+
 const UNKNOWN: SizeReport = { bits: -1, size: 1 }
 
 export type ServerGroupsOptions = GroupOptions & GroupStreamsOptions
@@ -54,7 +57,7 @@ export type ServerGroups = ReturnType<typeof createServerGroups>
 
 export function createServerGroups(context: ServerGroupsContext, options: ServerGroupsOptions = {}, timers: Timers = TIMERS) {
   const { libp2p, servers, dials, random } = context
-  const settings = { ...GROUP_DEFAULTS, ...options }
+  const settings = { ...GROUP_DEFAULTS, splitFloor: NEVER, ...options }
   const self = groupPeer(libp2p.peerId)
   const reports = createRecentMap<string, SizeReport>({ maxEntries: MAX_REPORTS })
   const reportOf = ({ id }: GroupPeer) => reports.peek(id) ?? UNKNOWN
@@ -151,11 +154,11 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
       return own.size * 2 ** links.bits
     },
     /** This node's word on its group; undefined while it joins. */
-    report: () => (own.bits < 0 ? undefined : own),
+    report: () => (own.bits < 0 || settings.splitFloor === NEVER ? undefined : own),
     /** A server has said how large its group is. One that joins takes over the number of bits. */
     onReport(peer: PeerId, report: SizeReport) {
       const id = peer.toString()
-      if (report.bits > MAX_GROUP_BITS) return
+      if (report.bits > MAX_GROUP_BITS || settings.splitFloor === NEVER) return
       const before = reports.peek(id)?.bits
       reports.set(id, report)
       if (!hasAdopted && isJoining()) {

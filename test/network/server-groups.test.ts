@@ -150,7 +150,7 @@ test('server groups: an older node is asked in vain, and the next comparison is 
 })
 
 test('server groups: with bits, all of the own group are wanted, and two of each other; a key is asked for where its group is', async () => {
-  const { notes } = createCompared([[1, 2, 3, 4]], { joiningMs: 60_000 })
+  const { notes } = createCompared([[1, 2, 3, 4]], { joiningMs: 60_000, splitFloor: 48 })
   const groups = notes[0] as (typeof notes)[number]
   await groups.start()
   const groupOfPeer = (index: number) => groupOf(placeOf(positions[index] as Uint8Array), 1)
@@ -172,4 +172,12 @@ test('server groups: with bits, all of the own group are wanted, and two of each
   expect(groups.mustCarry(at(others[0] as number).id, here)).toBe(true)
   expect(groups.mustCarry(at(mates[0] as number).id, here)).toBe(false)
   expect(groups.mayCarry(at(mates[0] as number).id)).toBe(true)
+})
+
+test('server groups: a node that was not told to form groups takes no number of bits from others, and says none', async () => {
+  const { notes } = createCompared([[1, 2]], { joiningMs: 60_000 })
+  const groups = notes[0] as (typeof notes)[number]
+  await groups.start()
+  groups.onReport(at(1).peer, { bits: 3, size: 9 })
+  expect([groups.bits, groups.report(), groups.mayCarry(at(1).id)]).toEqual([0, undefined, false])
 })
