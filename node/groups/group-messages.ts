@@ -7,12 +7,12 @@ import type { GroupFinder } from './group-finder.ts'
 import type { HomeStatements } from './home-statements.ts'
 import type { createIntroductions } from './introductions.ts'
 import type { Links } from './links.ts'
-import { answerCompare, answerFetch } from './mates.ts'
 import type { Answer, GroupMessage, Question } from './messages.ts'
 import type { NearestServers } from './nearest-servers.ts'
 import type { Server } from './place.ts'
 import type { Questions } from './questions.ts'
 import type { Records } from './records.ts'
+import { createServerAnswers } from './server-answers.ts'
 import type { Upkeep } from './upkeep.ts'
 
 export interface MessageParts<S extends Server> {
@@ -32,6 +32,8 @@ export function createMessageHandler<S extends Server>(context: GroupContext<S>,
   const { send, receipts } = context
   const { links, questions, records, carrier, statements, upkeep, introductions, nearest, finder, audit } = parts
 
+  const answerAboutServers = createServerAnswers<S>({ links, introductions, nearest, isSpare: upkeep.isSpare })
+
   /** A count goes on to the home of the watch. */
   function onCount(id: string, count: number, from?: S): void {
     const own = statements.get(id)
@@ -42,26 +44,18 @@ export function createMessageHandler<S extends Server>(context: GroupContext<S>,
 
   function answer(from: S, question: Question, reply: (answer: Answer<S>) => void): void {
     switch (question.type) {
-      case 'compare':
-        return void reply(answerCompare(links, from, question))
-      case 'fetch':
-        return void reply(answerFetch(links, question))
-      case 'suggest':
-        return void introductions.suggest(question, reply)
       case 'join':
         return void introductions.join(question, reply)
       case 'mates':
         return void reply(introductions.mates(question))
-      case 'nearest':
-        return void nearest.answer(question, from, reply)
-      case 'spare':
-        return void reply({ type: 'spare', isSpare: upkeep.isSpare(from) })
       case 'find':
         return void finder.answer(question, reply)
       case 'keepers':
         return void audit.answer(question, reply)
       case 'look':
         return void reply({ type: 'found', holders: records.leases(question.key), steps: 1, asked: 1, answered: 1 })
+      default:
+        return void answerAboutServers(from, question, reply)
     }
   }
 

@@ -10,11 +10,11 @@ import { TIMERS, type Timers } from '../async/timers.ts'
 import { GROUP_DEFAULTS, type GroupOptions } from '../groups/context.ts'
 import { MAX_GROUP_BITS, type SizeReport } from '../groups/group-bits.ts'
 import { createIntroductions } from '../groups/introductions.ts'
-import { createLinks, type Links } from '../groups/links.ts'
-import { answerCompare, answerFetch } from '../groups/mates.ts'
-import { createNearestServers, type NearestServers } from '../groups/nearest-servers.ts'
+import { createLinks } from '../groups/links.ts'
+import { createNearestServers } from '../groups/nearest-servers.ts'
 import { groupOf, type Place, placeOf, sharedBits } from '../groups/place.ts'
 import { createQuestions } from '../groups/questions.ts'
+import { createServerAnswers } from '../groups/server-answers.ts'
 import { createUpkeep, type Upkeep } from '../groups/upkeep.ts'
 import { createGroupRoles } from './group-roles.ts'
 import { createGroupStreams, type GroupPeer, type GroupStreamsContext, type GroupStreamsOptions, groupPeer } from './group-streams.ts'
@@ -83,7 +83,7 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
   const questions = createQuestions<GroupPeer>({ timers, send: streams.send }, ANSWER_MS)
   const introductions = createIntroductions<GroupPeer>({ self, timers, random }, links, questions, settings)
   const nearest = createNearestServers<GroupPeer>({ self, random }, { links, questions }, { ...settings, answerMs: NEAREST_MS })
-  const answer = createAnswerer({ links, introductions, nearest, isSpare: (from) => upkeep.isSpare(from) })
+  const answer = createServerAnswers<GroupPeer>({ links, introductions, nearest, isSpare: (from) => upkeep.isSpare(from) })
   const dialer = { want: wantFor, isWanted: ({ id }: GroupPeer) => dials.isWanted(id) }
   const isJoining = () => links.mates().length < READY_MATES && timers.now() - startedAtMs < settings.joiningMs
   const upkeep: Upkeep<GroupPeer> = createUpkeep<GroupPeer>(
@@ -129,6 +129,8 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
     dials.want(server, end)
   }
 
+  const findNearest = (position: Uint8Array) => new Promise<GroupPeer[]>((resolve) => nearest.find(placeOf(position), resolve))
+
   /** Takes over which servers are connected. */
   function look(): void {
     const placed = new Map(servers.placed().map(({ name }) => [name.toString(), name]))
@@ -149,11 +151,7 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
     get bits() {
       return links.bits
     },
-    /** Servers in all, as far as is known. */
-    get estimate() {
-      return own.size * 2 ** links.bits
-    },
-    /** This node's word on its group; undefined while it joins. */
+    /** This node's word on its group; undefined while it joins, and where no groups are formed. */
     report: () => (own.bits < 0 || settings.splitFloor === NEVER ? undefined : own),
     /** A server has said how large its group is. One that joins takes over the number of bits. */
     onReport(peer: PeerId, report: SizeReport) {
@@ -173,11 +171,10 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
     isOfUse: (peer: PeerId) => links.bits === 0 || hasRoom(groupPeer(peer).place),
     ...roles,
     /** The servers nearest to a position, by the word of those that know it, with their signed addresses. */
-    findNearest: (position: Uint8Array) => new Promise<GroupPeer[]>((resolve) => nearest.find(placeOf(position), resolve)),
+    findNearest,
     /** The record nodes by that word, each connected to now, for whoever does not believe the delegates. */
     async reach(position: Uint8Array): Promise<PeerId[]> {
-      const all = await new Promise<GroupPeer[]>((resolve) => nearest.find(placeOf(position), resolve))
-      const found = all.slice(0, settings.recordNodes)
+      const found = (await findNearest(position)).slice(0, settings.recordNodes)
       const reached = found.map((server) => new Promise<boolean>((resolve) => wantFor(server, resolve)))
       const isReached = await Promise.all(reached)
       return found.filter((_, index) => isReached[index]).map(({ peer }) => peer)
@@ -211,34 +208,3 @@ const isCommon = (protocol: string | undefined) => protocol === undefined || COM
 /** Something else than what all servers have with each other runs over one of the connections. */
 const isBusy = (connections: readonly Connection[]) =>
   connections.some(({ streams }) => streams.some(({ protocol }) => !isCommon(protocol)))
-
-type Answerer = GroupStreamsContext['answer']
-
-/** Answers what other servers ask. */
-function createAnswerer({
-  links,
-  introductions,
-  nearest,
-  isSpare,
-}: {
-  links: Links<GroupPeer>
-  introductions: ReturnType<typeof createIntroductions<GroupPeer>>
-  nearest: NearestServers<GroupPeer>
-  isSpare(from: GroupPeer): boolean
-}): Answerer {
-  return (from, question, reply) => {
-    switch (question.type) {
-      case 'compare':
-        return void reply(answerCompare(links, from, question))
-      case 'fetch':
-        return void reply(answerFetch(links, question))
-      case 'suggest':
-        return void introductions.suggest(question, reply)
-      case 'spare':
-        return void reply({ type: 'spare', isSpare: isSpare(from) })
-      case 'nearest':
-        return void nearest.answer(question, from, reply)
-      default:
-    }
-  }
-}
