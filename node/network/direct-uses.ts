@@ -3,9 +3,6 @@
 import type { Connection } from '@libp2p/interface'
 import { createQuota } from '../async/quota.ts'
 
-/** How long a peer whose circuit has closed keeps its place: its direct connection may be known only seconds later where many connect, in ms. */
-const LATE_MS = 2_000
-
 export type DirectUses = ReturnType<typeof createDirectUses>
 
 /**
@@ -46,15 +43,13 @@ export function createDirectUses(maxConnections: number, arrivalMs: number) {
       places(open, peer) >= Math.max(0, ...[...needs].map(({ limit }) => limit)),
     /** Connections that are open, or are being opened from either side: two of one peer are two. */
     places: (open: readonly Connection[]) => places(open),
-    /** The peer was let in, and has a place while it connects. */
+    /**
+     * The peer was let in, and has a place while it connects: that its circuit closes may mean that it has failed, or that it is connected, which this
+     * end hears seconds later where many connect.
+     */
     arrive: (peer: string) => void arriving.set(peer, performance.now() + arrivalMs),
     /** True while the peer connects. */
     isArriving: (peer: string) => arrivals().includes(peer),
-    /** The circuit over which the peer was to connect has closed. */
-    depart(peer: string) {
-      const untilMs = arriving.get(peer)
-      if (untilMs !== undefined) arriving.set(peer, Math.min(untilMs, performance.now() + LATE_MS))
-    },
     /** The peer will not connect. */
     leave: (peer: string) => void arriving.delete(peer),
     /** @param limit others are let in while fewer peers have a place. Returns the function that ends the need; it may be called twice. */

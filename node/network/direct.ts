@@ -180,9 +180,6 @@ export function createDirect(
       libp2p = made
       turn.attach(made)
       signallings.attach(made)
-      made.addEventListener('connection:close', ({ detail }) => {
-        if (connectionKind(detail) === 'relayed') uses.depart(detail.remotePeer.toString())
-      })
       sweeper ??= setInterval(sweep, settings.idleMs / 4)
     },
     /** The tab has a home, another one, or none: others reach it through its home. */
