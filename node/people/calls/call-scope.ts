@@ -39,7 +39,7 @@ export function createCallScope(
 
   function wantDirect(peer: string): void {
     const target = context.targetOf(peer)
-    if (target !== undefined) context.ways?.wantDirect(target)
+    if (target !== undefined) context.ways?.wantDirect(target, { isAwaited: false })
   }
 
   function accept(remote: Identity, topic: Topic): SessionVerdict | Promise<SessionVerdict> {

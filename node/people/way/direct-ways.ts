@@ -11,6 +11,7 @@ import { delay } from '../../async/delay.ts'
 import { createEmitter } from '../../async/emitter.ts'
 import { connectionKind, type Direct } from '../../network/index.ts'
 import { pingOn } from './connection-pings.ts'
+import { createDialTurns } from './dial-turns.ts'
 import type { WayTarget } from './types.ts'
 
 export const DIRECT_WAYS_DEFAULTS = {
@@ -22,6 +23,8 @@ export const DIRECT_WAYS_DEFAULTS = {
   directPauseMs: 1_500,
   /** How long a new connection may take to answer, in ms. */
   directAnswerMs: 10_000,
+  /** The longest pause between two dials that nobody waits for, in ms. */
+  directRestMs: 10_000,
 }
 
 export type DirectWaysOptions = Partial<typeof DIRECT_WAYS_DEFAULTS>
@@ -37,11 +40,13 @@ export type DirectWays = ReturnType<typeof createDirectWays>
 export function createDirectWays({ libp2p, direct, random }: DirectWaysContext, options: DirectWaysOptions = {}) {
   const settings = { ...DIRECT_WAYS_DEFAULTS, ...options }
   const self = libp2p.peerId.toString()
+  const pauses = { firstMs: settings.directPauseMs, maxMs: 4 * settings.directPauseMs }
   const changes = createEmitter<{ peer: string; isOpen: boolean }>()
   /** Connections that have answered, by peer id. Bounded by direct.ts. */
   const proven = new Map<string, Connection>()
-  /** Peers that are being dialled. Bounded: maxDirect. */
-  const wanted = new Map<string, AbortController>()
+  /** Peers that are being dialled, or will be. Bounded: maxDirect. */
+  const wanted = new Map<string, { ended: AbortController; awaited: AbortController }>()
+  const turns = createDialTurns(settings.directRestMs)
   let release: (() => void) | undefined
 
   const isDirect = (connection: Connection) => connectionKind(connection) === 'direct'
@@ -77,11 +82,9 @@ export function createDirectWays({ libp2p, direct, random }: DirectWaysContext, 
     return places.size
   }
 
-  async function dial(target: WayTarget, network: Direct, isMutual: boolean, signal: AbortSignal): Promise<void> {
+  async function dial(target: WayTarget, network: Direct, signal: AbortSignal): Promise<void> {
     const peer = peerIdFromString(target.peer)
-    const backoff = createBackoff({ firstMs: settings.directPauseMs, maxMs: 4 * settings.directPauseMs }, random)
-    // One of two that both want it waits, and finds it open.
-    if (isMutual && self > target.peer) await delay(backoff.next(), { signal })
+    const backoff = createBackoff(pauses, random)
     await network.signalled(peer, signal)
     for (let tries = 1; !signal.aborted && openTo(peer) === undefined; tries++) {
       // One that comes already is enough: two connections with one peer take two places.
@@ -97,6 +100,17 @@ export function createDirectWays({ libp2p, direct, random }: DirectWaysContext, 
     }
   }
 
+  async function dialInTurn(
+    target: WayTarget,
+    network: Direct,
+    isMutual: boolean,
+    signals: { ended: AbortSignal; awaited: AbortSignal },
+  ): Promise<void> {
+    // One of two that both want it waits, and finds it open.
+    if (isMutual && self > target.peer) await delay(createBackoff(pauses, random).next(), { signal: signals.ended })
+    await turns.run(() => dial(target, network, signals.ended), signals)
+  }
+
   function mayOpen(peer: string): boolean {
     if (direct === undefined || release === undefined || wanted.has(peer) || direct.peers().has(peer)) return false
     return placesWithout(peer, direct) < settings.maxDirect
@@ -106,14 +120,16 @@ export function createDirectWays({ libp2p, direct, random }: DirectWaysContext, 
     /** True while there is a direct connection to the peer that has answered. */
     has: (peer: string) => proven.get(peer)?.status === 'open',
     /** See `Ways.wantDirect`. */
-    want(target: WayTarget, { isMutual = true }: { isMutual?: boolean } = {}): boolean {
+    want(target: WayTarget, { isMutual = true, isAwaited = true }: { isMutual?: boolean; isAwaited?: boolean } = {}): boolean {
       const { peer, home } = target
       if (direct === undefined || release === undefined || peer === home) return false
+      if (isAwaited) wanted.get(peer)?.awaited.abort()
       if (wanted.has(peer) || openTo(peerIdFromString(peer)) !== undefined) return true
       if (placesWithout(peer, direct) >= settings.maxDirect) return false
-      const leaving = new AbortController()
-      wanted.set(peer, leaving)
-      dial(target, direct, isMutual, leaving.signal)
+      const want = { ended: new AbortController(), awaited: new AbortController() }
+      wanted.set(peer, want)
+      if (isAwaited) want.awaited.abort()
+      dialInTurn(target, direct, isMutual, { ended: want.ended.signal, awaited: want.awaited.signal })
         .catch(() => {})
         .finally(() => wanted.delete(peer))
       return true
@@ -140,7 +156,7 @@ export function createDirectWays({ libp2p, direct, random }: DirectWaysContext, 
       release = undefined
       libp2p.removeEventListener('connection:open', onOpen)
       libp2p.removeEventListener('connection:close', onClose)
-      for (const leaving of wanted.values()) leaving.abort(new Error('stopped'))
+      for (const { ended } of wanted.values()) ended.abort(new Error('stopped'))
       proven.clear()
     },
   }

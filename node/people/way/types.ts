@@ -49,9 +49,10 @@ export interface Ways {
   /**
    * Begins a direct connection in the background, where there may be one more. True while one is being opened, or is open.
    *
-   * @param options isMutual: false where the other end does not want it by itself, so that this one dials at once; true when left out
+   * @param options isMutual: false where the other end does not want it by itself, so that this one dials at once; isAwaited: false where nobody
+   * waits for it, so that it is opened when those before it have been; both are true when left out
    */
-  wantDirect(target: WayTarget, options?: { isMutual?: boolean }): boolean
+  wantDirect(target: WayTarget, options?: { isMutual?: boolean; isAwaited?: boolean }): boolean
   /** True where `offerDirect` and `answerDirect` begin something: a direct connection to the peer has a place, and is neither there nor coming. */
   mayOpenDirect(peer: string): boolean
   /**
