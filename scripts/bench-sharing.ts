@@ -6,6 +6,7 @@
  *   BENCH_MIB=8 BENCH_SYSTEMS=mayfly npm run bench -- sharing     other sizes; those whose names contain one of these words
  */
 
+import { raceAbort, timeoutSignal } from '../node/async/abort.ts'
 import type { BulkContent } from './bench/bulk-content.ts'
 import type { BulkReading } from './bench/bulk-meter.ts'
 import { type Bench, runBench } from './bench/report.ts'
@@ -20,6 +21,8 @@ const SIZES_MIB = [8, 200]
 /** Rounds in turns, since the machine's load changes; the first one warms up and does not count. Larger content is read once. */
 const FIRST_ROUNDS = 7
 const ROUNDS = 3
+/** How long a reader may take to open, in ms: one that never does ends the benchmark, with its trace. */
+const OPENING_MS = 120_000
 const SMALL_MIB = 64
 const RECEIVERS = 3
 const LINK_MIB = 1
@@ -75,7 +78,10 @@ interface Rates {
 
 async function measureRates(bench: Bench, carriers: ReadonlyMap<ShareSystem, ShareCarrier>, mib: number): Promise<Map<ShareSystem, Rates>> {
   const readers = new Map<ShareSystem, LinkReader[]>()
-  for (const [system, carrier] of carriers) readers.set(system, await openAll(carrier))
+  for (const [system, carrier] of carriers) {
+    bench.step(`${RECEIVERS} readers of ${system.name}`)
+    readers.set(system, await openAll(carrier))
+  }
   const rates = new Map([...carriers.keys()].map((system): [ShareSystem, Rates] => [system, { one: [], three: [] }]))
   for (let round = 0; round < (mib > SMALL_MIB ? 1 : ROUNDS); round++) {
     for (const [system, carrier] of carriers) {
@@ -99,9 +105,11 @@ async function openAll(carrier: ShareCarrier): Promise<LinkReader[]> {
   const readers: LinkReader[] = []
   for (let n = 0; n < RECEIVERS; n++) {
     const content = next(LINK_MIB)
-    const reader = await carrier.open(n, content, await carrier.offer(content))
-    await reader.opened()
-    await reader.connect?.()
+    const inTime = timeoutSignal(OPENING_MS)
+    const step = <T>(promise: Promise<T>) => raceAbort(promise, inTime)
+    const reader = await step(carrier.offer(content).then((reference) => carrier.open(n, content, reference)))
+    await step(reader.opened())
+    await step(reader.connect?.() ?? Promise.resolve())
     readers.push(reader)
   }
   return readers
