@@ -85,6 +85,7 @@ export function createVirtualTime() {
     /** Lets so much time pass. */
     async pass(ms: number) {
       const untilTicks = ticks + Math.round(ms * TICKS_PER_MS)
+      await settled()
       for (let next = waits[0]; next !== undefined && next.atTicks <= untilTicks; next = waits[0]) {
         ticks = next.atTicks
         while (waits[0]?.atTicks === ticks) {
