@@ -27,7 +27,7 @@ export function createServedWatches(
   pushEveryMs: number,
 ) {
   /** By key, hex. Bounded: maxWatches. */
-  const watches = new Map<string, { scope: Scope; end(): void }>()
+  const watches = new Map<string, { scope: Scope; tell(): void; end(): void }>()
 
   function end(id: string): void {
     const watch = watches.get(id)
@@ -42,13 +42,20 @@ export function createServedWatches(
     /** @param maxWatches of this stream */
     begin({ key, scope }: WatchFrame, maxWatches: number) {
       const id = encodeKeyHex(key)
-      if (watches.get(id)?.scope === scope) return
+      const known = watches.get(id)
+      // The opener has dropped the count that it had: it had turned to another server meanwhile.
+      if (known?.scope === scope) return known.tell()
       end(id)
       const leave = watches.size < maxWatches ? places.tryAcquire() : undefined
       if (leave === undefined) return send({ type: 'refused', id: 0, reason: 'watches', text: `at most ${maxWatches} watches` })
-      let inNetwork = { count: 0, people: 0 }
+      /** Undefined while no record node has answered. */
+      let inNetwork: { count: number; people: number } | undefined
       const now = () => (scope !== SCOPE.own ? inNetwork : { count: store.count(key), people: store.people(key) })
-      const pusher = createPusher(() => send({ type: 'count', key, ...now() }), pushEveryMs, timers)
+      const push = () => {
+        const counted = now()
+        if (counted !== undefined) send({ type: 'count', key, ...counted })
+      }
+      const pusher = createPusher(push, pushEveryMs, timers)
       const stop =
         scope !== SCOPE.own
           ? service.watch(key, (count, people) => {
@@ -58,6 +65,7 @@ export function createServedWatches(
           : store.onChange(key, pusher.changed)
       watches.set(id, {
         scope,
+        tell: pusher.changed,
         end() {
           stop()
           pusher.stop()
