@@ -60,10 +60,10 @@ export function createLinks<S extends Server>(self: S, reportOf: (server: S) => 
     coversHere: (target: Place) => sharedBits(self.place, target) >= bits,
     /** True for a link that either end counts as one of its own group. */
     isMate: (server: S) => sharedBits(self.place, server.place) >= Math.min(bits, reportOf(server).bits),
-    /** The servers that keep the records of a place, as far as this one knows: the nearest mates, itself among them. */
-    recordNodes(place: Place, count: number): S[] {
-      const mates = groups[own] as S[]
-      return nearestTo(place, mates.length + 1 >= count ? [self, ...mates] : [self, ...linked.values()], count)
+    /** The servers that keep the records of a place, as far as this one knows: the nearest mates that are able to, itself among them. */
+    recordNodes(place: Place, count: number, isAble: (server: S) => boolean = () => true): S[] {
+      const mates = (groups[own] as S[]).filter(isAble)
+      return nearestTo(place, mates.length + 1 >= count ? [self, ...mates] : [self, ...[...linked.values()].filter(isAble)], count)
     },
     /** False when it was linked already. */
     add(server: S): boolean {

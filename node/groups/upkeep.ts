@@ -20,6 +20,8 @@ const REPAIR_MORE_MS = 400
 const MAX_LINKS_RATIO = 4
 /** One look at surplus links comes to so many comparisons. */
 const GOSSIPS_PER_TRIM = 3
+/** A group is not split while more than this part of it says nothing of groups: such a server takes those that it knows for all there are. */
+const MOST_SILENT = 1 / 8
 /** After a change of bits the missing delegates are looked for within this time, in ms. */
 const SPREAD_MS = 2_000
 
@@ -135,7 +137,7 @@ export function createUpkeep<S extends Server>(context: UpkeepContext<S>, parts:
     timers.after(around(settings.lookMs), look)
     if (!isJoining()) {
       const bits = nextBits(links.bits, estimateServers(reports()), settings)
-      if (bits !== links.bits) setBits(bits)
+      if (bits < links.bits || (bits > links.bits && saysEnough(links.mates(), reportOf))) setBits(bits)
     }
     report()
   }
@@ -186,4 +188,9 @@ export function createUpkeep<S extends Server>(context: UpkeepContext<S>, parts:
       isStopped = true
     },
   }
+}
+
+/** True for a group that may be split. */
+function saysEnough<S extends Server>(mates: readonly S[], reportOf: (server: S) => SizeReport): boolean {
+  return mates.filter((mate) => reportOf(mate).bits < 0).length <= MOST_SILENT * mates.length
 }

@@ -1,13 +1,24 @@
 /** Chooses by groups whom a server turns to for a key, and says what it does for others: see node/groups/README.md. */
 
 import type { PeerId } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
 import { createRecentMap } from '../async/recent-map.ts'
 import type { GroupSettings } from '../groups/context.ts'
 import type { SizeReport } from '../groups/group-bits.ts'
 import type { Links } from '../groups/links.ts'
 import { groupOf, isNearer, nearestTo, type Place, placeOf, sharedBits } from '../groups/place.ts'
 import type { Upkeep } from '../groups/upkeep.ts'
-import type { GroupPeer } from './group-streams.ts'
+import { type GroupPeer, groupPeer } from './group-streams.ts'
+
+/** A lease that a server has told of, for the home that speaks for its holder; both by their peer ids. */
+export interface ToldLease {
+  peer: string
+  /** Those that the server went by when it told of it; an older one does not say. */
+  bits: number | undefined
+  home: string
+  /** Of the key. */
+  position: Uint8Array
+}
 
 /** Faults after which a delegate loses its place. */
 const MAX_FAULTS = 2
@@ -28,6 +39,7 @@ export function createGroupRoles(
   const { self } = links
   /** By delegate, its peer id. */
   const faults = createRecentMap<string, number>({ maxEntries: MAX_FAULTY })
+  const placeOfPeer = (peer: string) => (links.get(peer) ?? groupPeer(peerIdFromString(peer))).place
   const faultsOf = ({ id }: GroupPeer) => faults.peek(id) ?? 0
 
   /** Servers of the key's group that know its record nodes, the best first; where there is none, one that is nearer to it and passes it on. */
@@ -47,9 +59,9 @@ export function createGroupRoles(
   return {
     /** True when this node knows the record nodes of a position. */
     coversHere: (position: Uint8Array) => links.bits === 0 || links.coversHere(placeOf(position)),
-    /** The nearest of its own group, nearest first, this node itself among them. */
+    /** The nearest of its own group, nearest first, this node itself among them. A server that says nothing of groups takes no lease that is carried. */
     recordNodes(position: Uint8Array, count: number): { nodes: PeerId[]; isSelf: boolean } {
-      const all = links.recordNodes(placeOf(position), count)
+      const all = links.recordNodes(placeOf(position), count, (server) => hasReported(server.id))
       return { nodes: all.filter((node) => node !== self).map(({ peer }) => peer), isSelf: all.includes(self) }
     },
     delegatesAt: (position: Uint8Array) => delegatesAt(placeOf(position)).map(({ peer }) => peer),
@@ -60,16 +72,26 @@ export function createGroupRoles(
       faults.set(link.id, faultsOf(link) + 1)
       if (faultsOf(link) >= MAX_FAULTS) upkeep.refuse(link)
     },
-    /** True when what the peer tells of a key must be told on: it does not know the record nodes, or does not say whether it does, as one that joins. */
-    mustCarry(peer: string, position: Uint8Array) {
-      const link = links.get(peer)
-      return links.bits > 0 && !(hasReported(peer) && link !== undefined && links.covers(link, placeOf(position)))
+    /**
+     * True when a lease that the server has told of must be told on: it does not know the record nodes, or does not say whether it does, as an
+     * older one that tells of its own. So a lease comes nearer to the key with each server: some that knew nothing of each other have
+     * carried one in a ring, which kept it alive after its release.
+     */
+    mustCarry({ peer, bits, home, position }: ToldLease) {
+      if (bits === undefined) return links.bits > 0 && home === peer
+      return sharedBits(placeOfPeer(peer), placeOf(position)) < bits
     },
-    /** May a peer tell of others' leases? Undefined: not yet, for the word of one of the two on its group may be on its way. */
-    mayCarry(peer: string): boolean | undefined {
-      const link = links.get(peer)
-      if (links.bits === 0 && !hasReported(peer)) return false
-      return (link !== undefined && (links.bits > 0 || reportOf(link).bits > 0)) || undefined
+    /**
+     * May the server tell of the lease of another home? Undefined: not now, for one of them may have said too little yet. Where the home tells the
+     * record nodes itself, nobody else may: a server could keep there what the home has released.
+     */
+    mayCarry({ peer, bits, home, position }: ToldLease): boolean | undefined {
+      const [link, homeLink] = [links.get(peer), links.get(home)]
+      if (link === undefined) return links.bits > 0 ? undefined : false
+      const isHomeKnown = homeLink !== undefined && hasReported(home)
+      const isHomeElsewhere = isHomeKnown && !links.covers(homeLink, placeOf(position))
+      if (links.bits === 0 && !isHomeElsewhere) return bits !== undefined || hasReported(peer) ? undefined : false
+      return !isHomeKnown || isHomeElsewhere || undefined
     },
   }
 }

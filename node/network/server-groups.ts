@@ -63,7 +63,7 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
   const reportOf = ({ id }: GroupPeer) => reports.peek(id) ?? UNKNOWN
   const links = createLinks<GroupPeer>(self, reportOf)
   const changes = createEmitter<void>()
-  let own: SizeReport = UNKNOWN
+  const own = createOwnReport()
   let startedAtMs = 0
   let hasAdopted = false
   let isNeeded = (_id: string) => false
@@ -87,7 +87,7 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
   const dialer = { want: wantFor, isWanted: ({ id }: GroupPeer) => dials.isWanted(id) }
   const isJoining = () => links.mates().length < READY_MATES && timers.now() - startedAtMs < settings.joiningMs
   const upkeep: Upkeep<GroupPeer> = createUpkeep<GroupPeer>(
-    { self, timers, random, reportOf, close, publish: (report) => (own = report) },
+    { self, timers, random, reportOf, close, publish: own.publish },
     { links, questions, dialer, isJoining, onBits, letGo: ({ id, peer }) => !isNeeded(id) && !isBusy(libp2p.getConnections(peer)) },
     settings,
   )
@@ -151,8 +151,10 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
     get bits() {
       return links.bits
     },
+    /** The bits that this node goes by, as it says before it tells of leases; undefined where no groups are formed. */
+    saidBits: () => (settings.splitFloor === NEVER ? undefined : links.bits),
     /** This node's word on its group; undefined while it joins, and where no groups are formed. */
-    report: () => (own.bits < 0 || settings.splitFloor === NEVER ? undefined : own),
+    report: () => (own.now.bits < 0 || settings.splitFloor === NEVER ? undefined : own.now),
     /** A server has said how large its group is. One that joins takes over the number of bits. */
     onReport(peer: PeerId, report: SizeReport) {
       const id = peer.toString()
@@ -165,6 +167,8 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
       }
       if (before !== report.bits && links.bits > 0) changed()
     },
+    /** Hears when `report` tells of another number of bits. Returns the function that ends it. */
+    onOwnBits: own.onBits,
     /** True for a server that is to be connected to. */
     wants,
     /** The same for one that is about to be dialled. */
@@ -199,6 +203,24 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
       endSettling?.()
       await streams.stop()
     },
+  }
+}
+
+/** A node's word on its own group. */
+function createOwnReport() {
+  const news = createEmitter<void>()
+  let own = UNKNOWN
+  return {
+    get now() {
+      return own
+    },
+    publish(report: SizeReport) {
+      const isNews = report.bits !== own.bits
+      own = report
+      if (isNews) news.emit()
+    },
+    /** Hears of another number of bits. Returns the function that ends it. */
+    onBits: news.on,
   }
 }
 

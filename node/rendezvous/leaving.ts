@@ -4,7 +4,7 @@ import type { Timers } from '../async/timers.ts'
 import type { ServerName } from '../network/index.ts'
 
 /** How long those that a statement leaves for a delegate keep it, or a delegate for them, in ms: the others must have it by then. */
-const LEAVING_MS = 5_000
+const LEAVING_MS = 15_000
 
 interface Told<Name> {
   readonly peers: ReadonlyMap<string, Name>

@@ -6,6 +6,7 @@ import { createSemaphore } from '../async/semaphore.ts'
 import type { ServerRecords } from '../network/index.ts'
 import type { Directory } from './directory.ts'
 import { createServedDirectory, type ServedDirectoryContext } from './served-directory.ts'
+import type { Tellers } from './served-leases.ts'
 import { type ServedStream, type ServedStreamContext, type ServedStreamOptions, serveStream } from './served-stream.ts'
 import { PRESENCE_PROTOCOL } from './wire.ts'
 
@@ -30,7 +31,7 @@ export function createPresenceServer(
   const streams = new Map<ServedStream, () => void>()
   const directory = createServedDirectory({ ...context, libp2p })
   const { groups } = context.records ?? {}
-  const shared = { watchPlaces: createSemaphore(options.limits.maxWatches), tellers: new Map<string, object>() }
+  const shared = { watchPlaces: createSemaphore(options.limits.maxWatches), tellers: new Map<string, Tellers>() }
 
   function onStream(stream: Stream, connection: Connection): void {
     const listener: ServedStreamContext['listener'] = {
@@ -70,6 +71,10 @@ export function createPresenceServer(
     /** The network's time was set: tabs go by it. */
     onStep() {
       for (const served of streams.keys()) served.onStep()
+    },
+    /** The number of bits of this node's group is another one: nodes that turn to it go by it. */
+    onBits() {
+      for (const served of streams.keys()) served.onBits()
     },
     /** Drops all that its streams have brought, and closes them: peers that are still there open others, and tell it anew. */
     forgetAll() {

@@ -32,7 +32,12 @@ export interface KeptRecord extends HolderRecord {
   alsoFrom: readonly RecordSource[]
 }
 
-export type RecordSource = object | string
+export type RecordSource = StreamSource | object | string
+
+/** A stream that a peer has opened: of two of one peer the later one stands for all that the peer tells. */
+export interface StreamSource {
+  readonly peer: string
+}
 
 const NOBODY: readonly RecordSource[] = []
 
@@ -138,7 +143,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
       if (entry !== undefined && old !== undefined) {
         if (isOlder(record, old)) return 'older'
         const isCarried = old.home === record.home && (record.isCarried || old.isCarried)
-        if (isCarried) record.alsoFrom = [...old.alsoFrom, old.source].filter((each) => each !== record.source)
+        if (isCarried) record.alsoFrom = [...old.alsoFrom, old.source].filter((each) => !isOfOnePeer(each, record.source))
         drop(id, entry, old)
         add(id, record)
         if (old.home !== record.home || old.mark !== record.mark) listeners.notify(id)
@@ -201,6 +206,9 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
     },
   }
 }
+
+const isOfOnePeer = (a: RecordSource, b: RecordSource) => a === b || (isStream(a) && isStream(b) && a.peer === b.peer)
+const isStream = (source: RecordSource): source is StreamSource => typeof source === 'object' && 'peer' in source
 
 /** Records by the streams that stand for them. Bounded as the records are. */
 type Sources = Map<RecordSource, Set<KeptRecord>>

@@ -5,6 +5,7 @@
 
 import { TIMERS } from '../async/timers.ts'
 import { encodeKeyHex, equalBytes, positionOf } from '../keys/index.ts'
+import type { ToldLease } from '../network/group-roles.ts'
 import type { Key } from '../types.ts'
 import type { VirtualParts } from './finder.ts'
 import { judgeTerms, LEASE_CODEC, type LeaseOptions } from './lease.ts'
@@ -14,11 +15,22 @@ import type { HeldFrame, Refusal } from './wire-frames.ts'
 
 /** Leases that cannot be true, before the connection is ended: an honest peer has none. */
 const MAX_BAD_LEASES = 8
+/** The position of a key where nobody asks for it. */
+const NOWHERE = new Uint8Array()
 
-/** How a server passes on the leases of others, which do not know a key's record nodes: see ServerGroups. */
+/** A lease as a stream brings it. */
+type BroughtLease = Omit<ToldLease, 'bits'>
+
+/** How a server passes on the leases of others, which do not know a key's record nodes: see group-roles.ts. */
 export interface Carrying {
-  mustCarry(peer: string, position: Uint8Array): boolean
-  mayCarry(peer: string): boolean | undefined
+  mustCarry(told: BroughtLease): boolean
+  mayCarry(told: BroughtLease): boolean | undefined
+}
+
+/** The streams that have brought a holder's lease to be told on, all for one home. */
+export interface Tellers {
+  readonly home: string
+  readonly sources: Set<object>
 }
 
 export interface ServedLeasesContext {
@@ -31,8 +43,8 @@ export interface ServedLeasesContext {
   service: Pick<HomeService, 'announce' | 'withdraw'>
   /** Without it, and with no bits, each home tells the record nodes itself. */
   carrying?: Carrying | undefined
-  /** The source that has told of a holder last, of all streams, by key and holder. Bounded as the records of tabs and homes are. */
-  tellers?: Map<string, object>
+  /** Of all streams of this node, by key and holder. Bounded as the records of tabs and homes are. */
+  tellers?: Map<string, Tellers>
   virtual?: VirtualParts
 }
 
@@ -42,9 +54,9 @@ export function createServedLeases(
 ) {
   const { codec, timers } = virtual ?? { codec: LEASE_CODEC, timers: TIMERS }
   /** The source of the stream's records. */
-  const source = {}
+  const source = { peer }
   /** Of the stream's leases, those that this node tells the record nodes of, by key and holder. Bounded as the stream's records are. */
-  const told = new Map<string, { key: Key; holder: string }>()
+  const toldOn = new Map<string, { key: Key; holder: string }>()
   const nameOf = (key: Key, holder: string) => `${encodeKeyHex(key)} ${holder}`
   let badLeases = 0
   let hasEnded = false
@@ -59,8 +71,9 @@ export function createServedLeases(
     // Nobody can announce somebody else: a tab gives its home its own leases, a home passes on those that name it.
     const isTabs = lease.holder === peer && lease.home === self
     const isCarried = !isTabs && lease.home !== peer
+    const told = { peer, home: lease.home, position: carrying === undefined ? NOWHERE : await positionOf(lease.key) }
     if (isCarried) {
-      const isAllowed = carrying?.mayCarry(peer) ?? (carrying === undefined ? false : undefined)
+      const isAllowed = carrying === undefined ? false : carrying.mayCarry(told)
       if (isAllowed === undefined) return 'busy'
       if (!isAllowed) return countBad('a lease of somebody else')
     }
@@ -69,8 +82,9 @@ export function createServedLeases(
     const known = store.get(lease.key, lease.holder)
     const isKnown = known?.lease !== undefined && equalBytes(known.lease, lease.bytes)
     const { key, holder, home, expiresAtMs } = lease
-    const isToTell = isTabs || (carrying?.mustCarry(peer, await positionOf(key)) ?? false)
-    if (isKnown && known.source === source && isToTell === told.has(nameOf(key, holder))) return undefined
+    // This node tells of itself and of its tabs: that must not end with the stream of a server that brings it back.
+    const isToTell = isTabs || (home !== self && carrying?.mustCarry(told) === true)
+    if (isKnown && known.source === source && isToTell === toldOn.has(nameOf(key, holder))) return undefined
     const record = { key, holder, home, expiresAtMs, lease: lease.bytes, source, mark: mark && encodeKeyHex(mark), isCarried }
     if (known !== undefined && isOlder(record, known)) return 'older'
     const most = isTabs ? limits.maxLeasesPerPeer : limits.maxLeasesPerHome
@@ -81,17 +95,25 @@ export function createServedLeases(
     const refusal = store.put(record, livesMs)
     if (refusal !== undefined) return refusal
     if (isToTell) {
-      told.set(nameOf(key, holder), { key, holder })
-      tellers.set(nameOf(key, holder), source)
+      toldOn.set(nameOf(key, holder), { key, holder })
+      addTeller(nameOf(key, holder), home)
       announcing.push(service.announce(lease, mark))
     } else withdraw(key, holder)
     return undefined
   }
 
-  /** Unless another stream has told of the holder since. */
+  /** A holder that has gone to another home is that one's to release. */
+  function addTeller(name: string, home: string): void {
+    const known = tellers.get(name)
+    if (known?.home === home) known.sources.add(source)
+    else tellers.set(name, { home, sources: new Set([source]) })
+  }
+
+  /** Unless another stream tells of the holder as well, or has told of it for another home since. */
   function withdraw(key: Key, holder: string): void {
     const name = nameOf(key, holder)
-    if (!told.delete(name) || tellers.get(name) !== source) return
+    const known = tellers.get(name)
+    if (!toldOn.delete(name) || !known?.sources.delete(source) || known.sources.size > 0) return
     tellers.delete(name)
     service.withdraw(key, holder)
   }
@@ -99,7 +121,7 @@ export function createServedLeases(
   /** Another stream may have replaced the records: what was told of is withdrawn all the same. */
   function drop(isDropped: (holder: string) => boolean): void {
     store.removeSource(source, ({ holder }) => isDropped(holder))
-    for (const { key, holder } of [...told.values()]) if (isDropped(holder)) withdraw(key, holder)
+    for (const { key, holder } of [...toldOn.values()]) if (isDropped(holder)) withdraw(key, holder)
   }
 
   return {
@@ -134,7 +156,7 @@ export function createServedLeases(
     end(graceMs: number) {
       hasEnded = true
       drop((holder) => graceMs === 0 || holder === peer)
-      if (store.countOfSource(source) + told.size > 0) timers.after(graceMs, () => drop(() => true))
+      if (store.countOfSource(source) + toldOn.size > 0) timers.after(graceMs, () => drop(() => true))
     },
   }
 }

@@ -7,12 +7,13 @@ import type { Connection, Stream } from '@libp2p/interface'
 import type { Semaphore } from '../async/semaphore.ts'
 import { MayflyError } from '../errors.ts'
 import { type Clock, createFrameStream, inTime } from '../network/index.ts'
+import type { ServerGroups } from '../network/server-groups.ts'
 import { readPeerId } from './lease.ts'
 import type { RendezvousSettings } from './options.ts'
 import type { RecordStore } from './record-store.ts'
 import type { ServedDirectory } from './served-directory.ts'
 import { createServedFinds } from './served-finds.ts'
-import { type Carrying, createServedLeases } from './served-leases.ts'
+import { type Carrying, createServedLeases, type Tellers } from './served-leases.ts'
 import { createServedWatches } from './served-watches.ts'
 import type { HomeService, RendezvousLimits } from './types.ts'
 import { decodePresence, encodePresence, MAX_PRESENCE_FRAME_BYTES } from './wire.ts'
@@ -21,7 +22,7 @@ import type { GroupSize, HelloFrame, HoldFrame, PresenceFrame } from './wire-fra
 export type ServedStreamOptions = Pick<RendezvousSettings, 'lease' | 'silentMs' | 'graceMs' | 'pushEveryMs'> & { limits: RendezvousLimits }
 
 /** The part of a node's groups that its streams go by. */
-export interface ServedGroups extends Carrying {
+export interface ServedGroups extends Pick<ServerGroups, 'mustCarry' | 'mayCarry'> {
   /** This node's word on its own group, if it has one. */
   report(): GroupSize | undefined
 }
@@ -33,7 +34,7 @@ export interface ServedStreamContext {
   directory: ServedDirectory
   service: HomeService
   /** One for all streams of a server: places for watches, and the streams that told of holders (see ServedLeasesContext). */
-  shared: { watchPlaces: Pick<Semaphore, 'tryAcquire'>; tellers: Map<string, object> }
+  shared: { watchPlaces: Pick<Semaphore, 'tryAcquire'>; tellers: Map<string, Tellers> }
   clock: Pick<Clock, 'now' | 'wall' | 'times' | 'monotonic'>
   /** Missing where all servers are one group. */
   groups?: ServedGroups | undefined
@@ -69,6 +70,8 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
   const peer = connection.remotePeer.toString()
   let role: HelloFrame['role'] | undefined
   let answersProbes = false
+  /** Those that the opener goes by; undefined for an older one, and for a tab. */
+  let openerBits: number | undefined
   let endNews = () => {}
   /** Turns of the timer since the last frame. A turn that this process slept through counts once: what has come meanwhile is read before the next. */
   let quietTurns = 0
@@ -92,7 +95,7 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
     },
   })
   const send = (frame: PresenceFrame) => void frames.send(encodePresence(frame))
-  const carrying = groups && carryingOf(groups, () => role === 'node')
+  const carrying = groups && carryingOf(groups, () => ({ isNode: role === 'node', bits: openerBits }))
   const leases = createServedLeases({ self, peer, store, times: clock.times, service, carrying, tellers: context.shared.tellers }, options)
   const work = createWorkQueue(() => frames.open, end)
   const finds = createServedFinds({ store, directory, service, send }, limits.maxHoldersPerAnswer)
@@ -114,6 +117,10 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
     const greeting = directory.greet(peer, readsNews ? (records) => send({ type: 'servers', records }) : undefined)
     endNews = greeting.end
     return greeting.records
+  }
+
+  function takeBits(bits: number | undefined): void {
+    openerBits = bits
   }
 
   /** Frames of the other side's types are left unread. */
@@ -140,6 +147,8 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
         )
         break
       case 'heartbeat':
+        // It counts for the leases behind it.
+        if (frame.bits !== undefined) work.enqueue(0, () => takeBits(frame.bits))
         sendTime()
         break
       case 'find':
@@ -191,6 +200,10 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
     onStep() {
       if (role === 'tab') sendTime()
     },
+    /** Tells a node that the number of bits is another one. */
+    onBits() {
+      if (role === 'node') sendTime()
+    },
     /** Ends it, and at once what it has brought. */
     forget() {
       leases.end(0)
@@ -202,10 +215,10 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
 }
 
 /** Tabs carry nothing. */
-function carryingOf(groups: Carrying, isNode: () => boolean): Carrying {
+function carryingOf(groups: ServedGroups, opener: () => { isNode: boolean; bits: number | undefined }): Carrying {
   return {
-    mustCarry: (peer, position) => isNode() && groups.mustCarry(peer, position),
-    mayCarry: (peer) => (isNode() ? groups.mayCarry(peer) : false),
+    mustCarry: (told) => opener().isNode && groups.mustCarry({ ...told, ...opener() }),
+    mayCarry: (told) => (opener().isNode ? groups.mayCarry({ ...told, ...opener() }) : false),
   }
 }
 

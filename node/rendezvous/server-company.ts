@@ -1,21 +1,17 @@
-/** Takes what other servers tell a node of themselves and of others, and tells record nodes of the homes whose leases it carries. */
+/** Takes what other servers tell a node of themselves and of others, and keeps to it whom it turns to. */
 
 import type { PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import type { ServerRecords } from '../network/index.ts'
 import type { Key } from '../types.ts'
 import type { RendezvousContext } from './context.ts'
+import { createForeword } from './foreword.ts'
 import { LEASE_CODEC } from './lease.ts'
 import type { PresenceClient } from './presence-client.ts'
 import type { PresenceServer } from './presence-server.ts'
-import type { PresenceStream, PresenceStreamListener } from './presence-stream.ts'
-import { encodeHomesFrame, MAX_RECORDS_PER_WELCOME } from './wire.ts'
+import type { PresenceStreamListener } from './presence-stream.ts'
 
 /** Tabs of this home that are offered for one key. */
 const MAX_TABS_HOLDING = 16
-
-/** The part of a presence stream over which it is told. */
-type TellingStream = Pick<PresenceStream, 'tell'>
 
 /** The node's part with other servers, which a tab has not. */
 export function createServerCompany(
@@ -31,7 +27,7 @@ export function createServerCompany(
         ?.takeRecords(told, stream.id, supervisor.isToBeJoined(stream.peer))
         .catch((error: Error) => onRefused(stream.id, error.message)),
     onGroup: (stream, group) => groups?.onReport(stream.peer, group),
-    onHold: createHomesTeller(self, records),
+    onHold: createForeword(self, records, LEASE_CODEC),
   }
   return {
     listener,
@@ -55,27 +51,10 @@ export function createServerCompany(
       store.sample(key, MAX_TABS_HOLDING, (each) => each.home === self && each.holder !== self).map(({ holder }) => holder),
     heldByTabs: (limit: number) => store.heldThrough(self, limit).map(({ key, holders }) => ({ key, tabs: holders })),
     /** Begins to say at which servers something stands, and hears when others are right for it. */
-    attach(client: Pick<PresenceClient<PeerId>, 'needs' | 'refresh'>, server: Pick<PresenceServer, 'serves'> | undefined) {
+    attach(client: Pick<PresenceClient<PeerId>, 'needs' | 'refresh'>, server: Pick<PresenceServer, 'serves' | 'onBits'> | undefined) {
       groups?.attach((id) => client.needs(id) || (server?.serves(id) ?? false))
       groups?.onChange(client.refresh)
+      if (server !== undefined) groups?.onOwnBits(server.onBits)
     },
-  }
-}
-
-/** @param records with the signed addresses of homes, where they are known */
-function createHomesTeller(self: string, records: Pick<ServerRecords, 'recordOf' | 'groups'> | undefined) {
-  /** Records that each stream has been told. Bounded by the homes whose leases are carried, and by how often they change their addresses. */
-  const told = new WeakMap<TellingStream, Set<Uint8Array>>()
-
-  /** Is called before the leases are sent. */
-  return (stream: TellingStream, leases: readonly Uint8Array[]): void => {
-    if (records === undefined || records.groups.bits === 0) return // each home tells the record nodes itself
-    const before = told.get(stream) ?? new Set<Uint8Array>()
-    told.set(stream, before)
-    const homes = new Set(leases.map((lease) => LEASE_CODEC.decode(lease).home).filter((home) => home !== self))
-    const fresh = [...homes].flatMap((home) => records.recordOf(home) ?? []).filter((record) => !before.has(record))
-    for (const record of fresh) before.add(record)
-    for (let i = 0; i < fresh.length; i += MAX_RECORDS_PER_WELCOME)
-      stream.tell(encodeHomesFrame({ type: 'homes', records: fresh.slice(i, i + MAX_RECORDS_PER_WELCOME) }))
   }
 }

@@ -121,9 +121,16 @@ export interface HeartbeatReplyFrame {
   group?: GroupSize | undefined
 }
 
+export interface HeartbeatFrame {
+  type: 'heartbeat'
+  /** The bits that a node goes by, before leases whose receiver has not heard them; older versions leave it out. */
+  bits?: number | undefined
+}
+
 /** Frames of the opener of a stream: a tab, or a node that asks. */
 export type OpenerFrame =
-  | { type: 'heartbeat' | 'probe-reply' }
+  | { type: 'probe-reply' }
+  | HeartbeatFrame
   | { type: 'unwatch'; key: Key }
   | HomesFrame
   | HelloFrame

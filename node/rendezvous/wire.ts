@@ -20,6 +20,7 @@ import {
   type AnswererFrame,
   type FoundFrame,
   type GroupSize,
+  type HeartbeatFrame,
   type HeldFrame,
   type HomesFrame,
   type OpenerFrame,
@@ -92,11 +93,15 @@ const isOpeners = (frame: Exclude<PresenceFrame, HomesFrame>): frame is Exclude<
 
 export function encodePresence(frame: PresenceFrame): Frame {
   if (frame.type === 'homes') return encodeHomesFrame(frame)
+  if (frame.type === 'heartbeat') return encodeHeartbeat(frame)
   return isOpeners(frame) ? encodeOpenerFrame(frame) : encodeAnswererFrame(frame)
 }
 
 /** By itself, since only a node sends it. */
 export const encodeHomesFrame = ({ records }: HomesFrame): Frame => [TYPE.homes, records.slice(0, MAX_RECORDS_PER_WELCOME)]
+
+/** By itself for the same reason: only a node says bits. */
+export const encodeHeartbeat = ({ bits }: HeartbeatFrame): Frame => (bits === undefined ? [TYPE.heartbeat] : [TYPE.heartbeat, bits])
 
 /** By itself, since a page's library opens streams and answers none. */
 export function encodeOpenerFrame(frame: Exclude<OpenerFrame, HomesFrame>): Frame {
@@ -189,7 +194,7 @@ function decodeOpenerFrame([type, a, b, c, d, e, f]: Frame): OpenerFrame {
     case TYPE.release:
       return { type: 'release', records: readArray(a, 'records', MAX_RELEASES_PER_FRAME, readRecord) }
     case TYPE.heartbeat:
-      return { type: 'heartbeat' }
+      return { type: 'heartbeat', ...(a !== undefined && { bits: readInteger(a, 'bits', MAX_BITS) }) }
     case TYPE.find:
       return { type: 'find', id: readInteger(a, 'id'), key: readKey(b), limit: readInteger(c, 'limit'), scope: readScope(d) }
     case TYPE.watch:

@@ -10,7 +10,13 @@ import { createClock, decodeFrame, encodeFrame, type Frame } from '../../node/ne
 import type { Lease } from '../../node/rendezvous/lease.ts'
 import { createRecordStore, type RecordStore } from '../../node/rendezvous/record-store.ts'
 import type { ServedDirectory } from '../../node/rendezvous/served-directory.ts'
-import { type ServedGroups, type ServedStream, type ServedStreamOptions, serveStream } from '../../node/rendezvous/served-stream.ts'
+import {
+  type ServedGroups,
+  type ServedStream,
+  type ServedStreamContext,
+  type ServedStreamOptions,
+  serveStream,
+} from '../../node/rendezvous/served-stream.ts'
 import type { HomeService } from '../../node/rendezvous/types.ts'
 import { encodePresence } from '../../node/rendezvous/wire.ts'
 import type { PeerAddresses, PresenceFrame } from '../../node/rendezvous/wire-frames.ts'
@@ -56,7 +62,7 @@ export interface PresenceStreamOptions extends Partial<Omit<ServedStreamOptions,
   /** Where servers form groups. */
   groups?: ServedGroups
   /** The streams that have told of a holder last, of one server. */
-  owners?: Map<string, object>
+  owners?: ServedStreamContext['shared']['tellers']
 }
 
 export async function openPresenceStream(

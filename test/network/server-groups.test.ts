@@ -160,7 +160,11 @@ test('server groups: with bits, all of the own group are wanted, and two of each
   expect(others.map((index) => groups.wants(at(index).peer))).toEqual(others.map(() => true))
   const there = positions[others[0] as number] as Uint8Array
   const here = positions[0] as Uint8Array
-  expect([groups.coversHere(there), groups.mustCarry(at(1).id, here), groups.mayCarry(at(1).id)]).toEqual([true, false, false])
+  const toldBy = (server: number, bits: number | undefined, home = server, position = here) => ({
+    ...{ peer: at(server).id, home: at(home).id, bits, position },
+  })
+  expect([groups.coversHere(there), groups.mustCarry(toldBy(1, 0)), groups.mayCarry(toldBy(1, 0))]).toEqual([true, false, undefined])
+  expect(groups.mayCarry(toldBy(1, undefined))).toBe(false)
 
   for (const index of [1, 2, 3, 4]) groups.onReport(at(index).peer, { bits: 1, size: 2 })
   expect(groups.bits).toBe(1)
@@ -168,10 +172,34 @@ test('server groups: with bits, all of the own group are wanted, and two of each
   expect(new Set(groups.delegatesAt(there).map(String))).toEqual(new Set(others.slice(0, 2).map((index) => at(index).id)))
   expect(mates.map((index) => groups.wants(at(index).peer))).toEqual(mates.map(() => true))
   expect(groups.wants(at(others[0] as number).peer)).toBe(others.length < 2)
-  // A server of the other group does not know the record nodes here, a mate does; either may tell of leases that it carries.
-  expect(groups.mustCarry(at(others[0] as number).id, here)).toBe(true)
-  expect(groups.mustCarry(at(mates[0] as number).id, here)).toBe(false)
-  expect(groups.mayCarry(at(mates[0] as number).id)).toBe(true)
+  // A server of the other group does not know the record nodes here, a mate does.
+  const [other, mate] = [others[0] as number, mates[0] as number]
+  expect([groups.mustCarry(toldBy(other, 1)), groups.mustCarry(toldBy(mate, 1)), groups.mustCarry(toldBy(other, 0))]).toEqual([
+    true,
+    false,
+    false,
+  ])
+  // A mate may carry for a home of the other group, and nobody for a home that tells the record nodes itself.
+  expect([groups.mayCarry(toldBy(mate, 1, other)), groups.mayCarry(toldBy(other, 1, mate))]).toEqual([true, undefined])
+})
+
+test('server groups: what a server that says no bits carries for another home is told on by nobody: three have carried a lease in a ring', async () => {
+  const { notes } = createCompared([[1, 2, 3, 4]], { joiningMs: 60_000, splitFloor: 48 })
+  const groups = notes[0] as (typeof notes)[number]
+  await groups.start()
+  groups.onReport(at(1).peer, { bits: 1, size: 2 })
+  const position = positions[0] as Uint8Array
+  const told = { peer: at(2).id, bits: undefined, position }
+  expect([groups.mustCarry({ ...told, home: at(2).id }), groups.mustCarry({ ...told, home: at(3).id })]).toEqual([true, false])
+})
+
+test('server groups: a server that says nothing of its group keeps no records of it, since it takes no lease that is carried', async () => {
+  const { notes } = createCompared([[1, 2, 3, 4]], { joiningMs: 60_000, splitFloor: 48 })
+  const groups = notes[0] as (typeof notes)[number]
+  await groups.start()
+  const position = positions[1] as Uint8Array
+  for (const index of [2, 3, 4]) groups.onReport(at(index).peer, { bits: 0, size: 5 })
+  expect(groups.recordNodes(position, 5).nodes.map(String).sort()).toEqual([2, 3, 4].map((index) => at(index).id).sort())
 })
 
 test('server groups: a node that was not told to form groups takes no number of bits from others, and says none', async () => {
@@ -179,5 +207,5 @@ test('server groups: a node that was not told to form groups takes no number of 
   const groups = notes[0] as (typeof notes)[number]
   await groups.start()
   groups.onReport(at(1).peer, { bits: 3, size: 9 })
-  expect([groups.bits, groups.report(), groups.mayCarry(at(1).id)]).toEqual([0, undefined, false])
+  expect([groups.bits, groups.report(), groups.saidBits()]).toEqual([0, undefined, undefined])
 })

@@ -9,7 +9,7 @@ import type { HomeService } from '../../node/rendezvous/types.ts'
 import { encodePresence, MAX_HOLDERS_PER_FOUND } from '../../node/rendezvous/wire.ts'
 import { type PresenceFrame, SCOPE } from '../../node/rendezvous/wire-frames.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
-import { openPresenceStream } from '../helpers/served-presence.ts'
+import { openPresenceStream, type PresenceStreamOptions } from '../helpers/served-presence.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 const KEY = new Uint8Array(32).fill(1)
@@ -453,8 +453,8 @@ test('served stream: an opener that reads news is told of servers that come late
 /** A server of a group that carries for servers of other groups; the home is one of those, the other server a mate. */
 const groups = {
   report: () => ({ bits: 1, size: 12 }),
-  mustCarry: (peer: string) => peer === home.id,
-  mayCarry: (peer: string) => peer === other.id,
+  mustCarry: ({ peer }: { peer: string }) => peer === home.id,
+  mayCarry: ({ peer }: { peer: string }) => peer === other.id,
 }
 
 test('served stream: leases of a home of another group are told on, and withdrawn when they are released, or the home goes', async () => {
@@ -472,7 +472,7 @@ test('served stream: leases of a home of another group are told on, and withdraw
 })
 
 test('served stream: what two homes brought one after the other is told of until the later one releases it', async () => {
-  const owners = new Map<string, object>()
+  const owners: PresenceStreamOptions['owners'] = new Map()
   const store = createRecordStore(NODE_LIMITS, Date.now, Math.random)
   const everybody = { ...groups, mustCarry: () => true }
   const first = await openPresenceStream(self, home, { hello: 'node', groups: everybody, owners, store })
@@ -489,6 +489,95 @@ test('served stream: what two homes brought one after the other is told of until
   second.send(release)
   await second.settled()
   expect([second.withdrawn.length, store.count(KEY)]).toEqual([1, 0])
+})
+
+test('served stream: what two streams bring for one home is told on until both have ended it, whichever came last', async () => {
+  const owners: PresenceStreamOptions['owners'] = new Map()
+  const store = createRecordStore(NODE_LIMITS, Date.now, Math.random)
+  const everybody = { ...groups, mustCarry: () => true, mayCarry: () => true }
+  const [ofHome, ofOther] = [
+    await openPresenceStream(self, home, { hello: 'node', groups: everybody, owners, store }),
+    await openPresenceStream(self, other, { hello: 'node', groups: everybody, owners, store }),
+  ]
+  const hold: PresenceFrame = { type: 'hold', sequence: 1, leases: [(await leaseOf(tab, home.peer)).bytes] }
+  const release: PresenceFrame = { type: 'release', records: [{ key: KEY, holder: tab.multihash }] }
+  for (const stream of [ofHome, ofOther]) {
+    stream.send(hold)
+    await stream.next('held')
+  }
+  ofOther.send(release)
+  await ofOther.settled()
+  expect([ofOther.withdrawn, store.count(KEY)]).toEqual([[], 1])
+  ofHome.send(release)
+  await ofHome.settled()
+  expect([ofHome.withdrawn.length, store.count(KEY)]).toEqual([1, 0])
+})
+
+test('served stream: a node’s own lease that comes back to it is not told on, so nobody else’s release ends it', async () => {
+  const stream = await openPresenceStream(self, other, {
+    ...{ hello: 'node', groups: { ...groups, mustCarry: () => true, mayCarry: () => true } },
+  })
+  stream.send({ type: 'hold', sequence: 1, leases: [(await leaseOf(self, self.peer)).bytes] })
+  expect(reasons(await stream.next('held'))).toEqual([])
+  stream.send({ type: 'release', records: [{ key: KEY, holder: self.multihash }] })
+  await stream.settled()
+  expect([stream.announced, stream.withdrawn]).toEqual([[], []])
+})
+
+test('served stream: of two streams of one carrier the later one stands for what it carries', async () => {
+  const store = createRecordStore(NODE_LIMITS, Date.now, Math.random)
+  const open = () => openPresenceStream(self, other, { hello: 'node', groups, store, graceMs: 60_000 })
+  const lease = await leaseOf(tab, home.peer)
+  for (const sequence of [1, 2]) {
+    const stream = await open()
+    stream.send({ type: 'hold', sequence, leases: [lease.bytes] })
+    await stream.next('held')
+    if (sequence === 1) continue
+    stream.send({ type: 'release', records: [{ key: KEY, holder: tab.multihash }] })
+    await stream.settled()
+  }
+  expect(store.count(KEY)).toBe(0)
+})
+
+test('served stream: the bits that a node says count for the leases behind them', async () => {
+  const asked: (number | undefined)[] = []
+  const noting = {
+    ...groups,
+    mustCarry({ bits }: { bits: number | undefined }) {
+      asked.push(bits)
+      return false
+    },
+  }
+  const stream = await openPresenceStream(self, home, { hello: 'node', groups: noting })
+  for (const [index, bits] of [undefined, 1, 0].entries()) {
+    if (bits !== undefined) stream.send({ type: 'heartbeat', bits })
+    stream.send({ type: 'hold', sequence: index, leases: [(await leaseOf(home, home.peer, keyOf(index))).bytes] })
+  }
+  await stream.settled()
+  expect(asked).toEqual([undefined, 1, 0])
+})
+
+test('served stream: a watch that is told again is answered again: whoever asks has dropped the count', async () => {
+  const listeners: ((count: number, people: number) => void)[] = []
+  const service = {
+    watch(...[, listener]: Parameters<HomeService['watch']>) {
+      listeners.push(listener)
+      return () => {}
+    },
+  }
+  const stream = await openPresenceStream(self, home, { hello: 'node', groups, service })
+  for (const scope of [SCOPE.own, SCOPE.group]) {
+    stream.send({ type: 'watch', key: KEY, scope })
+    if (scope === SCOPE.group) {
+      stream.send({ type: 'watch', key: KEY, scope }) // nobody has answered yet
+      await stream.settled()
+      listeners[0]?.(3, 2)
+    }
+    const count = await stream.next('count')
+    stream.send({ type: 'watch', key: KEY, scope })
+    expect(await stream.next('count')).toEqual(count)
+  }
+  expect([listeners.length, stream.received.filter(({ type }) => type === 'count').length]).toEqual([1, 4])
 })
 
 test('served stream: a record node takes leases from a server that carries them, and tells nobody; not from a tab, nor where there are no groups', async () => {

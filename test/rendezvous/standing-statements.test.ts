@@ -149,14 +149,14 @@ test('standing statements: one that goes over to a delegate, or back, stays for 
   expect([atA, atB].map(({ standing }) => standing.size)).toEqual([1, 1])
   expect(statements.streamsOf(statement)).toEqual([atB])
   expect(statements.streamsOfAll(statement)).toEqual([atB, atA])
-  await pass(5_000)
+  await pass(15_000)
   expect([atA, atB].map(({ standing }) => standing.size)).toEqual([0, 1])
 
   Object.assign(place, { targets: [a], isElsewhere: false })
   await statements.refresh()
   Object.assign(place, { targets: [b], isElsewhere: true })
   await statements.refresh()
-  await pass(5_000)
+  await pass(15_000)
   expect([atA, atB].map(({ standing }) => standing.size)).toEqual([0, 1])
 
   Object.assign(place, { targets: [a], isElsewhere: false })
