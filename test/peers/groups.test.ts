@@ -94,6 +94,24 @@ test('groups: a server that stops is gone everywhere, and what it carried for ot
   for (const [i, key] of kept.entries()) expect(await holderSeenBy(at(i + 7), key)).toBe(at(i).peer.id)
 })
 
+test('groups: a server that forms none, as an older version, is found and counted by all, and finds and counts all', async () => {
+  const older = await startNode({ groups: { splitFloor: Number.MAX_SAFE_INTEGER }, join: [at(0).address] })
+  onTestFinished(() => older.stop())
+  await untilJoined(older.peer)
+  await waitFor(() => older.peer.status().counts.servers >= 8, FORM_MS, 'it knows servers of both groups')
+  const own = Array.from({ length: 6 }, (_, i) => keyOf(`older ${i}`))
+  const others = Array.from({ length: 6 }, (_, i) => keyOf(`for an older one ${i}`))
+  const holds = [...own.map((key) => older.peer.rendezvous.hold(key)), ...others.map((key, i) => at(i * 2).peer.rendezvous.hold(key))]
+  await Promise.all(holds.map(({ announced }) => announced))
+  const counts = [...own.map((key, i) => countsSeenBy(at(i * 3), key)), ...others.map((key) => countsSeenBy(older, key))]
+  for (const [i, key] of own.entries()) expect(await holderSeenBy(at(i + 5), key)).toBe(older.peer.id)
+  for (const [i, key] of others.entries()) expect(await holderSeenBy(older, key)).toBe(at(i * 2).peer.id)
+  await waitFor(() => counts.every((seen) => seen.at(-1)?.holders === 1), SEEN_MS, 'one holder of each')
+  await Promise.all(holds.map((hold) => hold.release()))
+  await waitFor(() => counts.every((seen) => seen.at(-1)?.holders === 0), SEEN_MS, 'nobody holds any')
+  expect([older.peer.status().counts.groupBits, at(0).peer.status().counts.groupBits]).toEqual([0, 1])
+})
+
 test('groups: a message reaches its receiver from any server, and one that waited is delivered when the receiver comes', async () => {
   const secret = new Uint8Array(32).fill(7)
   const receiver = await startNode({ groups: GROUPS, join: [at(0).address], messageSecret: secret })
