@@ -1,6 +1,6 @@
 /**
  * A node's part in its group (node/groups), live: whom it keeps connections to, how many bits name a group, who is asked for a key. With 0 bits,
- * as in any network whose nodes do not ask for more, all servers are one group, each connected to all others.
+ * as in any network of no more than `splitFloor` servers, all are one group, each connected to all others.
  */
 
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
@@ -31,8 +31,8 @@ const MAX_REPORTS = 2_048
 /** Changes within this time are one, in ms. */
 const SETTLE_MS = 50
 
-/** All servers are one group, unless their owners say when to form more: with several, a release was once not seen everywhere. */
-const NEVER = Number.POSITIVE_INFINITY
+/** As `splitFloor`: this node takes all servers for one group, and says nothing of it, as older versions do. */
+const NEVER = Number.MAX_SAFE_INTEGER
 
 const UNKNOWN: SizeReport = { bits: -1, size: 1 }
 
@@ -57,7 +57,8 @@ export type ServerGroups = ReturnType<typeof createServerGroups>
 
 export function createServerGroups(context: ServerGroupsContext, options: ServerGroupsOptions = {}, timers: Timers = TIMERS) {
   const { libp2p, servers, dials, random } = context
-  const settings = { ...GROUP_DEFAULTS, splitFloor: NEVER, ...options }
+  const settings = { ...GROUP_DEFAULTS, ...options }
+  const isAlone = settings.splitFloor >= NEVER
   const self = groupPeer(libp2p.peerId)
   const reports = createRecentMap<string, SizeReport>({ maxEntries: MAX_REPORTS })
   const reportOf = ({ id }: GroupPeer) => reports.peek(id) ?? UNKNOWN
@@ -65,7 +66,6 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
   const changes = createEmitter<void>()
   const own = createOwnReport()
   let startedAtMs = 0
-  let hasAdopted = false
   let isNeeded = (_id: string) => false
   let endSettling: (() => void) | undefined
   let endListening = () => {}
@@ -152,19 +152,17 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
       return links.bits
     },
     /** The bits that this node goes by, as it says before it tells of leases; undefined where no groups are formed. */
-    saidBits: () => (settings.splitFloor === NEVER ? undefined : links.bits),
+    saidBits: () => (isAlone ? undefined : links.bits),
     /** This node's word on its group; undefined while it joins, and where no groups are formed. */
-    report: () => (own.now.bits < 0 || settings.splitFloor === NEVER ? undefined : own.now),
-    /** A server has said how large its group is. One that joins takes over the number of bits. */
+    report: () => (own.now.bits < 0 || isAlone ? undefined : own.now),
+    /** A server has said how large its group is. */
     onReport(peer: PeerId, report: SizeReport) {
       const id = peer.toString()
-      if (report.bits > MAX_GROUP_BITS || settings.splitFloor === NEVER) return
+      if (report.bits > MAX_GROUP_BITS || isAlone) return
       const before = reports.peek(id)?.bits
       reports.set(id, report)
-      if (!hasAdopted && isJoining()) {
-        hasAdopted = true
-        if (report.bits !== links.bits) upkeep.setBits(report.bits)
-      }
+      const bits = isJoining() ? middleBits(reports.values()) : links.bits
+      if (bits !== links.bits) upkeep.setBits(bits)
       if (before !== report.bits && links.bits > 0) changed()
     },
     /** Hears when `report` tells of another number of bits. Returns the function that ends it. */
@@ -204,6 +202,12 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
       await streams.stop()
     },
   }
+}
+
+/** One that joins goes by the middle of what it hears: any server may lie. */
+function middleBits(reports: Iterable<SizeReport>): number {
+  const told = [...reports].map(({ bits }) => bits).sort((a, b) => a - b)
+  return told[Math.floor((told.length - 1) / 2)] ?? 0
 }
 
 /** A node's word on its own group. */
