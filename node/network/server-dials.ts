@@ -34,8 +34,8 @@ interface Wanted {
   isLeftToCome: boolean
   /** Ends the wait for the next attempt. */
   endWait?: () => void
-  /** Hears whether it is connected, once it is wanted no longer. */
-  onEnd?: ((isReached: boolean) => void) | undefined
+  /** Hear whether it is connected, once it is wanted no longer. Bounded by the searches and repairs that wait for it. */
+  onEnd: ((isReached: boolean) => void)[]
 }
 
 /** A peer that has told of servers. */
@@ -95,7 +95,7 @@ export function createServerDials(context: ServerDialsContext, options: ServerDi
   function forget({ record, source, onEnd }: Wanted): void {
     wanted.delete(record.peer.toString())
     if (--source.wanted === 0) sources.delete(source.id)
-    onEnd?.(context.isConnected(record))
+    for (const hear of onEnd) hear(context.isConnected(record))
   }
 
   function queue(next: Wanted): void {
@@ -152,20 +152,21 @@ export function createServerDials(context: ServerDialsContext, options: ServerDi
      * Dials a server until it is connected, from either end. One that is wanted already may have moved; it keeps its place in the line.
      *
      * @param waitMs before the first attempt
-     * @param onEnd hears whether it is connected, once it is wanted no longer; not where it was wanted already
+     * @param onEnd hears whether it is connected, once it is wanted no longer
      */
     add(record: ServerRecord, told: { source: string; waitMs: number; onEnd?: ((isReached: boolean) => void) | undefined }) {
       const id = record.peer.toString()
       const known = wanted.get(id)
       if (known !== undefined) {
         known.record = record
+        if (told.onEnd) known.onEnd.push(told.onEnd)
         if (told.waitMs === 0 && known.isLeftToCome) beginNow(known)
         return
       }
       if (wanted.size >= MAX_WANTED || context.isConnected(record)) return void told.onEnd?.(context.isConnected(record))
       const source = sourceOf(told.source)
       source.wanted++
-      const next: Wanted = { record, source, failures: 0, isLeftToCome: true, onEnd: told.onEnd }
+      const next: Wanted = { record, source, failures: 0, isLeftToCome: true, onEnd: told.onEnd ? [told.onEnd] : [] }
       wanted.set(id, next)
       if (told.waitMs === 0) beginNow(next)
       else next.endWait = timers.after(told.waitMs, () => beginNow(next))

@@ -121,3 +121,21 @@ test('server dials: nothing is dialled after the end, and dials under way count 
   tell('a', [3])
   expect(began).toEqual([0, 3])
 })
+
+test('server dials: all who wait for a server hear whether it is connected, though it was wanted already', async () => {
+  const { dials, tell, end, began } = createDialled({ maxFailures: 1 })
+  const heard: [string, boolean][] = []
+  const want = (who: string, index: number) =>
+    dials.add(records[index] as ServerRecord, { source: 'a', waitMs: 0, onEnd: (isReached) => heard.push([who, isReached]) })
+  tell('a', [0, 1])
+  for (const who of ['a search', 'another']) for (const index of [0, 1]) want(who, index)
+  await end(0, true)
+  await end(1, false)
+  expect(began).toEqual([0, 1])
+  expect(heard).toEqual([
+    ['a search', true],
+    ['another', true],
+    ['a search', false],
+    ['another', false],
+  ])
+})
