@@ -83,11 +83,14 @@ export function createServerDials(context: ServerDialsContext, options: ServerDi
     return chosen?.line.shift()
   }
 
+  /** A server for which somebody waits is of use, whatever links there are. */
+  const isOfUse = ({ record, onEnd }: Wanted) => onEnd.length > 0 || context.isOfUse?.(record) !== false
+
   function dialSome(): void {
     while (dials < maxDials) {
       const next = takeNext()
       if (next === undefined) return
-      if (context.isConnected(next.record) || context.isOfUse?.(next.record) === false) forget(next)
+      if (context.isConnected(next.record) || !isOfUse(next)) forget(next)
       else void dial(next)
     }
   }

@@ -23,10 +23,12 @@ function createDialled(options: ServerDialsOptions = {}) {
   const gone: number[] = []
   const began: number[] = []
   const open = new Map<number, (isReached: boolean) => void>()
+  const useless = new Set<number>()
   const indexOf = (record: ServerRecord) => records.findIndex(({ peer }) => peer.equals(record.peer))
   const dials = createServerDials(
     {
       isConnected: (record) => connected.has(indexOf(record)),
+      isOfUse: (record) => !useless.has(indexOf(record)),
       dial: (record) =>
         new Promise((resolve, reject) => {
           const index = indexOf(record)
@@ -47,6 +49,7 @@ function createDialled(options: ServerDialsOptions = {}) {
   return {
     dials,
     connected,
+    useless,
     gone,
     began,
     open,
@@ -138,4 +141,12 @@ test('server dials: all who wait for a server hear whether it is connected, thou
     ['a search', false],
     ['another', false],
   ])
+})
+
+test('server dials: one that has come to be of no use is dialled only for somebody who waits for it', async () => {
+  const { dials, tell, useless, began } = createDialled()
+  useless.add(0).add(1)
+  tell('a', [0])
+  dials.add(records[1] as ServerRecord, { source: 'a', waitMs: 0, onEnd: () => {} })
+  expect([began, dials.size]).toEqual([[1], 1])
 })
