@@ -30,10 +30,12 @@ export interface GroupRolesContext {
   /** A server has said something of its group at some time: an older one says nothing. */
   hasReported(id: string): boolean
   reportOf(server: GroupPeer): SizeReport
+  /** This server has come a moment ago, and may be connected to its entrance alone. */
+  isJoining(): boolean
 }
 
 export function createGroupRoles(
-  { links, upkeep, hasReported, reportOf }: GroupRolesContext,
+  { links, upkeep, hasReported, reportOf, isJoining }: GroupRolesContext,
   { delegates }: Pick<GroupSettings, 'delegates'>,
 ) {
   const { self } = links
@@ -52,8 +54,10 @@ export function createGroupRoles(
     if (able.length > 0) return able.slice(0, delegates)
     upkeep.repair(groupOf(place, links.bits), place)
     const shared = sharedBits(self.place, place)
-    const nearer = [...links.all()].filter((server) => reportOf(server).bits >= 0 && sharedBits(server.place, place) > shared)
-    return nearestTo(place, nearer, 1)
+    const inGroups = [...links.all()].filter((server) => reportOf(server).bits >= 0)
+    const nearer = inGroups.filter((server) => sharedBits(server.place, place) > shared)
+    // Nobody turns to a joiner, so what it hands to any server that has come in does not come back.
+    return nearer.length === 0 && isJoining() ? nearestTo(place, inGroups, delegates) : nearestTo(place, nearer, 1)
   }
 
   return {

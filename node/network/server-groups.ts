@@ -24,6 +24,8 @@ import type { RoutingTable } from './routing-table.ts'
 const ANSWER_MS = 3_000
 /** The same for a question that a find waits for, in ms: the answerer may ask another in turn. */
 const NEAREST_MS = 500
+/** How long a search waits for a server to be connected, in ms: one that does not answer is dialled again and again for longer. */
+const REACH_MS = 3_000
 /** A joiner with so many mates has come in. */
 const READY_MATES = 8
 /** Reports of so many servers are remembered: those of all links. */
@@ -98,7 +100,7 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
   }
 
   const hasReported = (id: string) => reports.peek(id) !== undefined
-  const roles = createGroupRoles({ links, upkeep, hasReported, reportOf }, settings)
+  const roles = createGroupRoles({ links, upkeep, hasReported, reportOf, isJoining }, settings)
 
   function changed(): void {
     endSettling ??= timers.after(SETTLE_MS, () => {
@@ -130,6 +132,16 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
   }
 
   const findNearest = (position: Uint8Array) => new Promise<GroupPeer[]>((resolve) => nearest.find(placeOf(position), resolve))
+
+  /** Resolves with true once the server is connected, with false when it is not in time. */
+  const reachInTime = (server: GroupPeer) =>
+    new Promise<boolean>((resolve) => {
+      const endWait = timers.after(REACH_MS, () => resolve(false))
+      wantFor(server, (isOpen) => {
+        endWait()
+        resolve(isOpen)
+      })
+    })
 
   /** Takes over which servers are connected. */
   function look(): void {
@@ -177,8 +189,7 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
     /** The record nodes by that word, each connected to now, for whoever does not believe the delegates. */
     async reach(position: Uint8Array): Promise<PeerId[]> {
       const found = (await findNearest(position)).slice(0, settings.recordNodes)
-      const reached = found.map((server) => new Promise<boolean>((resolve) => wantFor(server, resolve)))
-      const isReached = await Promise.all(reached)
+      const isReached = await Promise.all(found.map(reachInTime))
       return found.filter((_, index) => isReached[index]).map(({ peer }) => peer)
     },
     /** Hears when others may be right for a key, though the same servers are connected. Returns the function that ends it. */

@@ -220,3 +220,30 @@ test('server groups: a node that forms no groups takes no number of bits from ot
   groups.onReport(at(1).peer, { bits: 3, size: 9 })
   expect([groups.bits, groups.report(), groups.saidBits()]).toEqual([0, undefined, undefined])
 })
+
+test('server groups: one that joins, with no way into the group of a key yet, asks through whoever is in a group; later, through nobody', async () => {
+  const bitOf = (index: number) => groupOf(placeOf(positions[index] as Uint8Array), 1)
+  const entrance = [1, 2, 3, 4].find((index) => bitOf(index) === bitOf(0)) as number
+  const other = [1, 2, 3, 4].find((index) => bitOf(index) !== bitOf(0)) as number
+  const { notes, pass } = createCompared([[entrance]], { joiningMs: 2_000, splitFloor: 48, mergeFloor: 0 })
+  const groups = notes[0] as (typeof notes)[number]
+  await groups.start()
+  groups.onReport(at(entrance).peer, { bits: 1, size: 60 })
+  const there = positions[other] as Uint8Array
+  expect([groups.coversHere(there), groups.delegatesAt(there).map(String)]).toEqual([false, [at(entrance).id]])
+  await pass(2_500)
+  expect([groups.bits, groups.delegatesAt(there)]).toEqual([1, []])
+})
+
+test('server groups: a search does not wait without end for a record node that is not reached', async () => {
+  const { notes, told, pass } = createCompared([[1], [0, 2]])
+  await Promise.all(notes.map((each) => each.start()))
+  let reached: PeerId[] | undefined
+  void notes[0]?.reach(positions[2] as Uint8Array).then((peers) => {
+    reached = peers
+  })
+  await waitFor(() => told.some(({ to, server }) => to === 0 && server === 2), 1_000, 'the dial')
+  expect(reached).toBeUndefined()
+  await pass(4_000)
+  expect(reached?.map(String)).toEqual([at(1).id])
+})
