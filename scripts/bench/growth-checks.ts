@@ -162,9 +162,10 @@ export async function checkChurn(swarm: NodeSwarm, report: GrowthReport, rounds:
     seen.push(...leftAtMs.map((atMs) => atMs - stoppedAtMs))
     pages = watched
     await stopped
-    const [entrance] = others(swarm.nodes, 1) as [SwarmNode]
+    // Two, for one of them may be the next to stop, before it has told the comer of others.
+    const entrances = others(swarm.nodes, 2)
     const startedAtMs = performance.now()
-    const [comer] = await swarm.addTo(leaver.worker, [undefined], entrance)
+    const [comer] = await swarm.addTo(leaver.worker, [undefined], entrances)
     joined.push(performance.now() - startedAtMs)
     for (const page of others(kept, 2)) {
       if (comer === undefined || page.holders.length === 0) continue

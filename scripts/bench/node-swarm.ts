@@ -43,9 +43,9 @@ export function createNodeSwarm({ groups, perProcess }: NodeSwarmOptions, stack:
   const floors = { ...GROUP_DEFAULTS, ...groups }
   const bitsAt = (size: number) => (groups === undefined ? 0 : restingBits(size, floors))
 
-  /** Nodes of one worker that join; through the first node of all, as long as the caller names no other. */
-  async function addTo(worker: SwarmWorker, keys: (Uint8Array | undefined)[], through = nodes[0]): Promise<SwarmNode[]> {
-    const join = through === undefined ? [] : [through.address]
+  /** Nodes of one worker that join; through the first node of all, as long as the caller names no others. */
+  async function addTo(worker: SwarmWorker, keys: (Uint8Array | undefined)[], through = nodes.slice(0, 1)): Promise<SwarmNode[]> {
+    const join = through.map(({ address }) => address)
     const added = await worker.call('add', { keys, join, groups })
     const more = added.map((node) => ({ ...node, worker, place: placeOfPeer(node.id) }))
     nodes.push(...more)
