@@ -12,10 +12,12 @@ import { MAX_GROUP_BITS, type SizeReport } from '../groups/group-bits.ts'
 import { createIntroductions } from '../groups/introductions.ts'
 import { createLinks } from '../groups/links.ts'
 import { createNearestServers } from '../groups/nearest-servers.ts'
-import { groupOf, type Place, placeOf, sharedBits } from '../groups/place.ts'
+import { groupOf, type Place, sharedBits } from '../groups/place.ts'
 import { createQuestions } from '../groups/questions.ts'
 import { createServerAnswers } from '../groups/server-answers.ts'
 import { createUpkeep, type Upkeep } from '../groups/upkeep.ts'
+import { createGroupArrival } from './group-arrival.ts'
+import { createGroupReach } from './group-reach.ts'
 import { createGroupRoles } from './group-roles.ts'
 import { createGroupStreams, type GroupPeer, type GroupStreamsContext, type GroupStreamsOptions, groupPeer } from './group-streams.ts'
 import type { RoutingTable } from './routing-table.ts'
@@ -24,8 +26,6 @@ import type { RoutingTable } from './routing-table.ts'
 const ANSWER_MS = 3_000
 /** The same for a question that a find waits for, in ms: the answerer may ask another in turn. */
 const NEAREST_MS = 500
-/** How long a search waits for a server to be connected, in ms: one that does not answer is dialled again and again for longer. */
-const REACH_MS = 3_000
 /** A joiner with so many mates has come in. */
 const READY_MATES = 8
 /** Reports of so many servers are remembered: those of all links. */
@@ -69,6 +69,7 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
   const own = createOwnReport()
   let startedAtMs = 0
   let isNeeded = (_id: string) => false
+  const arrival = createGroupArrival(timers, !isAlone)
   let endSettling: (() => void) | undefined
   let endListening = () => {}
 
@@ -131,17 +132,7 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
     dials.want(server, end)
   }
 
-  const findNearest = (position: Uint8Array) => new Promise<GroupPeer[]>((resolve) => nearest.find(placeOf(position), resolve))
-
-  /** Resolves with true once the server is connected, with false when it is not in time. */
-  const reachInTime = (server: GroupPeer) =>
-    new Promise<boolean>((resolve) => {
-      const endWait = timers.after(REACH_MS, () => resolve(false))
-      wantFor(server, (isOpen) => {
-        endWait()
-        resolve(isOpen)
-      })
-    })
+  const { findNearest, reach } = createGroupReach({ nearest, timers, want: wantFor }, settings.recordNodes)
 
   /** Takes over which servers are connected. */
   function look(): void {
@@ -156,6 +147,7 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
       const link = groupPeer(peer)
       links.add(link)
       upkeep.onLink(link)
+      arrival.begin()
     }
   }
 
@@ -175,6 +167,7 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
       reports.set(id, report)
       const bits = isJoining() ? middleBits(reports.values()) : links.bits
       if (bits !== links.bits) upkeep.setBits(bits)
+      arrival.end()
       if (before !== report.bits && links.bits > 0) changed()
     },
     /** Hears when `report` tells of another number of bits. Returns the function that ends it. */
@@ -184,14 +177,10 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
     /** The same for one that is about to be dialled. */
     isOfUse: (peer: PeerId) => links.bits === 0 || hasRoom(groupPeer(peer).place),
     ...roles,
-    /** The servers nearest to a position, by the word of those that know it, with their signed addresses. */
     findNearest,
-    /** The record nodes by that word, each connected to now, for whoever does not believe the delegates. */
-    async reach(position: Uint8Array): Promise<PeerId[]> {
-      const found = (await findNearest(position)).slice(0, settings.recordNodes)
-      const isReached = await Promise.all(found.map(reachInTime))
-      return found.filter((_, index) => isReached[index]).map(({ peer }) => peer)
-    },
+    reach,
+    /** Resolves when this server, which has come a moment ago, knows whom to ask; undefined where it does, or is alone. */
+    arrival: arrival.wait,
     /** Hears when others may be right for a key, though the same servers are connected. Returns the function that ends it. */
     onChange: changes.on,
     /** @param needed true for a server at which something of this node stands, or the other way round */
@@ -209,6 +198,7 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
       endListening()
       upkeep.stop()
       questions.stop()
+      arrival.end()
       endSettling?.()
       await streams.stop()
     },

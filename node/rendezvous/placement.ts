@@ -44,6 +44,8 @@ export interface PlacementGroups<Name extends ServerName = PeerId> {
   delegatesAt(position: Uint8Array): Name[]
   reach(position: Uint8Array): Promise<Name[]>
   onDenied(delegate: Name): void
+  /** Resolves when a node that has come a moment ago knows whom to ask; undefined where it does. */
+  arrival?(): Promise<void> | undefined
 }
 
 /** @param groups without it, and while it has no bits, all servers are one group */
@@ -61,13 +63,24 @@ export function createNodePlacement<Name extends ServerName = PeerId>(
     return { nodes: servers.closest(position, isSelf ? RECORD_NODES - 1 : RECORD_NODES), isSelf }
   }
 
+  function askThem<T>(position: Uint8Array, ask: (delegate: Name) => AsyncIterable<T>): AsyncIterable<T> | undefined {
+    const asked = delegates(position)
+    return asked && askDelegates(asked, ask, (delegate) => groups?.onDenied(delegate))
+  }
+
+  async function* askAfter<T>(arrival: Promise<void>, position: Uint8Array, ask: (delegate: Name) => AsyncIterable<T>): AsyncIterable<T> {
+    await arrival
+    // A node of the key's own group is left to the walk that follows, which reaches the record nodes.
+    yield* askThem(position, ask) ?? []
+  }
+
   return {
     targets: (position) => delegates(position)?.slice(0, 1) ?? recordNodes(position).nodes,
     delegates,
     createLeaving,
     askDelegates(position, ask) {
-      const asked = delegates(position)
-      return asked && askDelegates(asked, ask, (delegate) => groups?.onDenied(delegate))
+      const arrival = groups?.arrival?.()
+      return arrival === undefined ? askThem(position, ask) : askAfter(arrival, position, ask)
     },
     keepsRecords: (position) => delegates(position) === undefined && recordNodes(position).isSelf,
     async *walk(key, position, options) {

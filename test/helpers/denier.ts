@@ -7,7 +7,7 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { positionOf, sha256 } from '../../node/keys/index.ts'
 import { compareDistance } from '../../node/network/index.ts'
 import { PRESENCE_PROTOCOL } from '../../node/rendezvous/wire.ts'
-import type { PresenceFrame } from '../../node/rendezvous/wire-frames.ts'
+import type { GroupSize, PresenceFrame } from '../../node/rendezvous/wire-frames.ts'
 import type { Key } from '../../node/types.ts'
 import { startRawPeer } from './raw-peer.ts'
 import { PRESENCE_CODEC } from './raw-stream.ts'
@@ -35,7 +35,8 @@ export interface Denier {
   stop(): Promise<void>
 }
 
-export async function startDenier(privateKey: PrivateKey, join: string[]): Promise<Denier> {
+/** @param group its word on its group, in a network that has groups: with it, others turn to it for keys, too */
+export async function startDenier(privateKey: PrivateKey, join: string[], group?: GroupSize): Promise<Denier> {
   let denied = 0
   const peer = await startRawPeer<PresenceFrame>({
     role: 'node',
@@ -46,7 +47,7 @@ export async function startDenier(privateKey: PrivateKey, join: string[]): Promi
       protocol: PRESENCE_PROTOCOL,
       codec: PRESENCE_CODEC,
       onFrame(frame, { send }, libp2p) {
-        const reply = denyingReply(frame, libp2p.getMultiaddrs())
+        const reply = denyingReply(frame, libp2p.getMultiaddrs(), group)
         if (reply === undefined) return
         if (reply.type === 'found') denied++
         send(reply)
@@ -65,14 +66,14 @@ export async function startDenier(privateKey: PrivateKey, join: string[]): Promi
   }
 }
 
-function denyingReply(frame: PresenceFrame, addresses: Multiaddr[]): PresenceFrame | undefined {
+function denyingReply(frame: PresenceFrame, addresses: Multiaddr[], group: GroupSize | undefined): PresenceFrame | undefined {
   switch (frame.type) {
     case 'hello':
-      return { type: 'welcome', addresses, nowMs: Date.now(), servers: [] }
+      return { type: 'welcome', addresses, nowMs: Date.now(), servers: [], group }
     case 'hold':
       return { type: 'held', sequence: frame.sequence, refused: [] }
     case 'heartbeat':
-      return { type: 'heartbeat-reply' }
+      return { type: 'heartbeat-reply', ...(group && { nowMs: Date.now(), group }) }
     case 'find':
       return { type: 'found', id: frame.id, leases: [], stock: [], homes: [], count: 0 }
     case 'watch':

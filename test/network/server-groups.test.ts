@@ -247,3 +247,19 @@ test('server groups: a search does not wait without end for a record node that i
   await pass(4_000)
   expect(reached?.map(String)).toEqual([at(1).id])
 })
+
+test('server groups: one that has come waits a second at most for the word of its entrance; with it, or alone, it waits for nothing', async () => {
+  const { notes, pass } = createCompared([[1], [0], []], { splitFloor: 48 })
+  const [first, second, alone] = notes as [(typeof notes)[number], (typeof notes)[number], (typeof notes)[number]]
+  await alone.start()
+  expect([first.arrival(), alone.arrival()]).toEqual([undefined, undefined])
+  await Promise.all([first.start(), second.start()])
+  const waiting = [first.arrival(), second.arrival()]
+  expect(waiting.map((each) => each instanceof Promise)).toEqual([true, true])
+  first.onReport(at(1).peer, { bits: 1, size: 60 })
+  await waiting[0]
+  expect([first.arrival(), second.arrival() instanceof Promise]).toEqual([undefined, true])
+  await pass(1_000)
+  await waiting[1]
+  expect(second.arrival()).toBeUndefined()
+})

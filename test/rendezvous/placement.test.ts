@@ -81,3 +81,27 @@ test('placement: of another group a node turns to one delegate, and asks the oth
   groups.bits = 0
   expect([ids(placement.targets(elsewhere)), placement.delegates?.(elsewhere)]).toEqual([ids(all.slice(0, 3)), undefined])
 })
+
+test('placement: a node that has come a moment ago asks nobody for a key before it knows whom to ask', async () => {
+  const [delegate] = peers.map(({ peer }) => peer) as [PeerId]
+  const word = Promise.withResolvers<void>()
+  const groups = {
+    bits: 0,
+    coversHere: () => false,
+    recordNodes: () => ({ nodes: [], isSelf: false }),
+    delegatesAt: () => [delegate],
+    reach: async () => [],
+    onDenied() {},
+    arrival: () => (groups.bits === 0 ? word.promise : undefined),
+  }
+  const asked: PeerId[] = []
+  const holders = createNodePlacement(tableOf([]), groups).askDelegates?.(POSITION, async function* (peer) {
+    asked.push(peer)
+    yield 'holder'
+  })
+  const found = holders?.[Symbol.asyncIterator]().next()
+  groups.bits = 1
+  expect(asked).toEqual([])
+  word.resolve()
+  expect([await found, asked]).toEqual([{ done: false, value: 'holder' }, [delegate]])
+})
