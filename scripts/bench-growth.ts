@@ -1,6 +1,6 @@
 /**
- * What a node costs in a network that grows: servers in groups (node/groups) beside the mesh, in which each is connected to all others, in the
- * same run. Nodes are on real sockets, up to 128 of them in one process.
+ * The costs of a node in a network that grows: servers in groups (node/groups), beside the mesh of the same run, in which each is connected to
+ * all others. Nodes are on real sockets, up to 128 of them in one process.
  *
  *   npm run bench -- growth
  *   BENCH_NODES=32,64 npm run bench -- growth     networks of these sizes only, for a small machine; it says which figures need others

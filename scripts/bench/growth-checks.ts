@@ -217,7 +217,7 @@ export async function checkThrees(swarm: NodeSwarm, report: GrowthReport, rounds
   for (let round = 0; round < rounds; round++) {
     await using stack = new AsyncDisposableStack()
     const place = { high: randomInt(2 ** 32), low: 0 }
-    const bits = Math.ceil(Math.log2(swarm.nodes.length)) + 2
+    const bits = Math.ceil(Math.log2(swarm.nodes.length)) + 4 // so that hardly another node is as near
     const worker = await startSwarmWorker(stack)
     const three = await swarm.addTo(worker, await keysNear(place, bits, 3))
     await checkWhole(swarm, report, 'with three more nodes')
