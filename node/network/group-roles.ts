@@ -61,8 +61,11 @@ export function createGroupRoles(
   }
 
   return {
-    /** True when this node knows the record nodes of a position. */
-    coversHere: (position: Uint8Array) => links.bits === 0 || links.coversHere(placeOf(position)),
+    /** True when this node knows the record nodes of a position. One that joins knows nobody of its own group at first. */
+    coversHere(position: Uint8Array) {
+      if (links.bits === 0) return true
+      return links.coversHere(placeOf(position)) && !(isJoining() && links.mates().length === 0)
+    },
     /** The nearest of its own group, nearest first, this node itself among them. A server that says nothing of groups takes no lease that is carried. */
     recordNodes(position: Uint8Array, count: number): { nodes: PeerId[]; isSelf: boolean } {
       const all = links.recordNodes(placeOf(position), count, (server) => hasReported(server.id))

@@ -71,7 +71,8 @@ function createGroupOf(peer: PeerId, world: GroupWorld, onChange: () => void) {
   const reportOf = (server: GroupPeer) => reports.get(server.id) ?? UNKNOWN
   const links = createLinks<GroupPeer>(groupPeer(peer), reportOf)
   const upkeep = { repair() {}, refuse() {} }
-  const roles = createGroupRoles({ links, upkeep, hasReported: (other) => reports.has(other), reportOf }, { delegates: 2 })
+  const isJoining = () => timers.now() - startedAtMs < JOINING_MS
+  const roles = createGroupRoles({ links, upkeep, hasReported: (other) => reports.has(other), reportOf, isJoining }, { delegates: 2 })
   let isSettling = false
   function changed(): void {
     if (isSettling) return
@@ -90,7 +91,7 @@ function createGroupOf(peer: PeerId, world: GroupWorld, onChange: () => void) {
     },
     saidBits: () => links.bits,
     reach: async () => [],
-    report: () => (timers.now() - startedAtMs < JOINING_MS ? undefined : { bits: links.bits, size: links.mates().length + 1 }),
+    report: () => (isJoining() ? undefined : { bits: links.bits, size: links.mates().length + 1 }),
     takeReport(from: string, told: GroupSize | undefined) {
       if (told === undefined) return
       const before = reports.get(from)?.bits

@@ -231,6 +231,14 @@ test('server groups: one that joins, with no way into the group of a key yet, as
   groups.onReport(at(entrance).peer, { bits: 1, size: 60 })
   const there = positions[other] as Uint8Array
   expect([groups.coversHere(there), groups.delegatesAt(there).map(String)]).toEqual([false, [at(entrance).id]])
+  const alone = createCompared([[other]], { joiningMs: 2_000, splitFloor: 48, mergeFloor: 0 }).notes[0] as (typeof notes)[number]
+  await alone.start()
+  alone.onReport(at(other).peer, { bits: 1, size: 60 })
+  const here = positions[0] as Uint8Array
+  expect([alone.coversHere(here), alone.delegatesAt(here).map(String)], 'of its own group, of which it knows nobody').toEqual([
+    false,
+    [at(other).id],
+  ])
   await pass(2_500)
   expect([groups.bits, groups.delegatesAt(there)]).toEqual([1, []])
 })
