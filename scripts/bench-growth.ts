@@ -96,6 +96,14 @@ async function measureGrowth(bench: Bench): Promise<void> {
   judge(bench, readings)
 }
 
+/** The sizes that come nearest to those of the bar, where these were not measured: the largest, against the smallest or as many. */
+function sizesInstead(of: Ratio['of'], to: Ratio['to'], readings: ReadonlyMap<string, GrowthReading>): [size: number, base: number] {
+  const measured = (kind: Kind) => [...readings.keys()].filter((name) => name.startsWith(kind)).map((name) => Number(name.split(' ')[1]))
+  const [sizes, bases] = [measured(of[0]).filter((size) => size <= of[1]), measured(to[0]).filter((size) => size <= of[1])]
+  const largest = Math.max(...sizes)
+  return [largest, to[0] === of[0] ? Math.min(...bases.filter((size) => size >= to[1])) : to[1] === of[1] ? largest : largest / 2]
+}
+
 function judge(bench: Bench, readings: ReadonlyMap<string, GrowthReading>): void {
   const largest = readings.get(nameOf('groups', 256))
   for (const [part, read] of [
@@ -109,8 +117,14 @@ function judge(bench: Bench, readings: ReadonlyMap<string, GrowthReading>): void
   for (const { what, of, to, read, atMost } of RATIOS) {
     const [reading, base] = [readings.get(nameOf(...of)), readings.get(nameOf(...to))]
     const whole = `${what}, ${nameOf(...of)} against ${nameOf(...to)}`
-    if (reading === undefined || base === undefined) bench.judge({ what: whole, value: 'not measured' })
-    else bench.judge({ what: whole, reading: read(reading) / read(base), as: times, atMost })
+    if (reading !== undefined && base !== undefined) {
+      bench.judge({ what: whole, reading: read(reading) / read(base), as: times, atMost })
+      continue
+    }
+    const [instead, insteadBase] = sizesInstead(of, to, readings)
+    const [large, small] = [readings.get(nameOf(of[0], instead)), readings.get(nameOf(to[0], insteadBase))]
+    const ratio = large && small && times(read(large) / read(small))
+    bench.judge({ what: whole, value: `not measured${ratio ? `; ${instead} against ${insteadBase}: ${ratio}` : ''}` })
   }
   for (const [name, { findMs, connections }] of readings) {
     bench.judge({ what: `${name}: find of a held key, p50`, value: ms(findMs) })

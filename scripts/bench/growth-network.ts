@@ -30,14 +30,14 @@ export interface GrowthReading {
 const PER_PROCESS = 128
 const WHOLE_MS = 180_000
 /** Surplus links are closed in this time, in ms, and a node settles. */
-const SETTLE_MS = 30_000
+const SETTLE_MS = 20_000
 /** Each joiner is watched for so long, in ms: its surplus links, and answers to others, are its cost too. */
-const JOINED_MS = 10_000
+const JOINED_MS = 8_000
 /** The first joiner compiles the code for the others, and does not count. */
 const JOINERS = 4
 const FINDS = 60
 const WARM_UP = 20
-const IDLE_MS = 20_000
+const IDLE_MS = 15_000
 
 export async function measureNetwork(size: number, groups: PeerOptions['groups']): Promise<GrowthReading> {
   await using stack = new AsyncDisposableStack()
