@@ -21,6 +21,8 @@ export function createServerCompany(
   const { libp2p, servers, records } = overlay
   const { groups } = records ?? {}
   const self = libp2p.peerId.toString()
+  /** A connection that is being closed has no streams any more, and is there for a moment. */
+  const isConnected = (peer: PeerId) => libp2p.getConnections(peer).some(({ status }) => status === 'open')
   const listener: Pick<PresenceStreamListener, 'onServers' | 'onGroup' | 'onHold'> = {
     onServers: (stream, told) =>
       void records
@@ -38,7 +40,7 @@ export function createServerCompany(
     /** Where servers of other groups are found, and dialled. */
     elsewhere: groups && { groups, rememberAddresses: addresses.rememberAddresses },
     /** A connection that was closed since this node has enough of that group is not to be opened again. */
-    isWanted: (peer: PeerId) => servers.has(peer) && (libp2p.getConnections(peer).length > 0 || groups?.isOfUse(peer) !== false),
+    isWanted: (peer: PeerId) => servers.has(peer) && (isConnected(peer) || groups?.isOfUse(peer) !== false),
     /** Servers to which a stream stays open, at most so many: a find is one message only on streams that are open already. */
     nearest: (most: number) => servers.closest(new Uint8Array(32), most),
     /** Where a home can be dialled by the word of somebody else, which counts where nothing better is known. */
