@@ -5,6 +5,7 @@ import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import type { Datastore } from 'interface-datastore'
 import { type DhtComponents, type DhtPart, KAD_PROTOCOL } from './dht.ts'
 import { createFreshPing, type FreshPingComponents } from './fresh-ping.ts'
+import { mergeWithoutKeepAlive, type TaggingStore } from './keep-alive.ts'
 import type { KadTable } from './routing-table.ts'
 import { BUCKET_BITS, BUCKET_SIZE } from './server-table.ts'
 import { spareWork } from './spare-work.ts'
@@ -22,8 +23,10 @@ export function createKadDht(components: DhtComponents, providerStore: Datastore
     if (connectionManager.getConnections(peer).length === 0 && !mayDial(peer))
       throw new Error('A server of another group, which is not connected')
   }
+  const { peerStore } = components as unknown as { peerStore: TaggingStore<object> }
   const own = {
     datastore: providerStore,
+    peerStore: overlaid(peerStore, { merge: mergeWithoutKeepAlive(peerStore) }),
     connectionManager: overlaid(connectionManager, {
       async openStream(peer, ...rest) {
         checkDial(peer)
