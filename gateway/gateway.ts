@@ -23,6 +23,7 @@ import { createContentProofs } from './content/content-proof.ts'
 import { createContentReader } from './content/content-reader.ts'
 import { createContentSearch } from './content/content-search.ts'
 import { SNIFFED_BYTES, sniffContentType } from './content/content-type.ts'
+import { createReadyAnswers } from './content/ready-answers.ts'
 import { createViewerPage } from './content/viewer-page.ts'
 import { type Access, type AccessOptions, createAccess, isLocalUrl, type Sent } from './http/access.ts'
 import { badAddress, deniedContent, parseContentPath, pathFault, requireHash } from './http/address.ts'
@@ -84,11 +85,14 @@ export function createGateway(options: GatewayOptions): NodeGateway {
   const shared: SearchContext = { peer, limits, rate, open, firstJoin, closing: closing.signal }
   const search = createContentSearch(shared)
   const proofs = createContentProofs(peer, limits)
-  const answers = createContentAnswers({ peer, limits, access, proofs })
-  const answerWithViewer = createViewerPage(assets.text('/viewer.html'), contentHost?.source)
+  const isDenied = (hash: string) => options.denied?.has(hash) === true
   const requireAllowed = (hash: string) => {
-    if (options.denied?.has(hash)) throw deniedContent()
+    if (isDenied(hash)) throw deniedContent()
   }
+  // With a content host, an answer depends on the host that is asked.
+  const ready = contentHost === undefined ? createReadyAnswers({ content: peer.content, isDenied, isFree: fetches.isFree }) : undefined
+  const answers = createContentAnswers({ peer, limits, access, proofs, ready })
+  const answerWithViewer = createViewerPage(assets.text('/viewer.html'), contentHost?.source)
   const bundles = createBundleReader({ peer, search, answers, limits, requireAllowed, ...publicly })
   const answerContent = createContentReader({ search, answers, proofs, bundles, answerWithViewer, requireAllowed })
   const blocks = {
@@ -183,7 +187,7 @@ export function createGateway(options: GatewayOptions): NodeGateway {
     get maxBodyBytes() {
       return Math.max(api.maxBodyBytes(), posts.maxBodyBytes)
     },
-    ...createAnswering({ answer, openFeed: messages.openFeed, openVisit: visits.open, ...heard }),
+    ...createAnswering({ answer, openFeed: messages.openFeed, openVisit: visits.open, ...(ready && { findReady: ready.find }), ...heard }),
     ...{ countStalled: metrics.countStalled, takesSocket: messages.takesSocket, takesVisit: isShareVisit },
     defersBody: isDropPut,
     refusedOrigin: (request, client) => refusedOrigin({ request, client }),

@@ -136,6 +136,7 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
   server.maxConnections = options.maxConnections
   server.on('request', (incoming, outgoing) => {
     if (stopping !== null) outgoing.setHeader('connection', 'close')
+    else if (answerAtOnce(gateway, incoming, outgoing, connections)) return void answers.set(incoming.socket, outgoing)
     handle(incoming, outgoing)
   })
   server.on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) => {
@@ -189,6 +190,22 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
       return stopping
     },
   }
+}
+
+/** Answers with what the gateway has ready. False for every request that needs more: also for one that waits behind another on its connection. */
+function answerAtOnce(
+  gateway: Gateway | null,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  connections: ClientConnections,
+): boolean {
+  if (incoming.method !== 'GET' || outgoing.socket === null || incoming.url === undefined) return false
+  const ready = gateway?.findReady?.(incoming.url, incoming.rawHeaders, connections.clientOf(incoming))
+  if (ready === undefined) return false
+  outgoing.writeHead(200, ready.headers as string[])
+  outgoing.end(ready.body, 'latin1')
+  if (!outgoing.writableFinished) watchHalfClosed(incoming, outgoing)
+  return true
 }
 
 function createListener(

@@ -144,6 +144,14 @@ export interface SearchContext {
   closing: AbortSignal
 }
 
+/** A whole answer with the status 200, as it is sent. */
+export interface ReadyAnswer {
+  /** Names and values in turns, as `writeHead` takes them. */
+  readonly headers: readonly string[]
+  /** Each character is one byte. A string cannot change, and Node.js writes it together with the headers. */
+  readonly body: string
+}
+
 /** The gateway of a node. */
 export interface NodeGateway extends Gateway {
   /** Takes these settings in place of those that it has; one that is left out has its default again. */
@@ -155,6 +163,13 @@ export interface Gateway {
   readonly maxBodyBytes: number
   /** True for a target whose handler says when the body may come: `Client.proceed`. */
   defersBody?(target: string): boolean
+  /**
+   * The answer to a whole GET of this target that needs no further thought; it is counted as answered. Undefined for every other request. Left out
+   * by a gateway without content.
+   *
+   * @param rawHeaders names and values in turns, as Node.js has them
+   */
+  findReady?(target: string, rawHeaders: readonly string[], client: ClientAddress): ReadyAnswer | undefined
   /** Answers one request. Never rejects. */
   fetch(request: Request, client?: Client): Promise<Response>
   /** A connection was ended, since its answer stood still. Left out by a gateway without metrics. */

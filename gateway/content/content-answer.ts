@@ -15,6 +15,7 @@ import { HELD_HEADERS } from '../http/security-headers.ts'
 import type { GatewayLimits, GatewayRequest } from '../types.ts'
 import type { ContentProofs } from './content-proof.ts'
 import { type ContentType, PLAIN, SNIFFED_BYTES, sniffContentType, typeFor, typeForPage } from './content-type.ts'
+import type { ReadyAnswers } from './ready-answers.ts'
 
 export interface ContentFacts {
   /** The key, in hex. */
@@ -42,9 +43,11 @@ interface ContentAnswersParts {
   limits: Pick<GatewayLimits, 'searchTimeoutMs'>
   access: Pick<Access, 'isForeignPage'>
   proofs: Pick<ContentProofs, 'isProvable'>
+  /** Left out where each answer depends on more than its path. */
+  ready?: Pick<ReadyAnswers, 'remember'> | undefined
 }
 
-export function createContentAnswers({ peer, limits, access, proofs }: ContentAnswersParts) {
+export function createContentAnswers({ peer, limits, access, proofs, ready }: ContentAnswersParts) {
   /** By hash and the query of the link: another outline may be a lie about the same hash. */
   const known = createRecentMap<string, ContentFacts>({ maxEntries: MAX_KNOWN })
 
@@ -103,6 +106,8 @@ export function createContentAnswers({ peer, limits, access, proofs }: ContentAn
     async answer(content: OpenedContent, hash: string, incoming: GatewayRequest, isNegotiated: boolean): Promise<Response> {
       const facts = await describe(content, hash, incoming)
       const described = isNegotiated ? facts.negotiatedHeaders : facts.headers
+      const { key, bytes } = content
+      if (bytes !== undefined) ready?.remember(isNegotiated ? `/${hash}` : `/raw/${hash}`, { key, hash, bytes, headers: described })
       const headers = facts.contentType === PLAIN ? { ...described, 'content-type': textType(incoming) } : described
       return answerBody(incoming, content, hash, withDisposition(headers, `${hash}.${facts.contentType.extension}`, incoming.query))
     },

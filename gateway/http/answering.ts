@@ -1,7 +1,7 @@
 /** Answers each request of a gateway, turns errors into problems, counts the answers and reports them to the log. */
 
-import { UNKNOWN_CLIENT } from '../../node/index.ts'
-import type { Client, Gateway, GatewayEvent, GatewayRequest, InboxFeed, ShareVisit } from '../types.ts'
+import { type ClientAddress, UNKNOWN_CLIENT } from '../../node/index.ts'
+import type { Client, Gateway, GatewayEvent, GatewayRequest, InboxFeed, ReadyAnswer, ShareVisit } from '../types.ts'
 import { splitTarget } from './address.ts'
 import { type Problem, problemError, problemOf, upgradeRequired } from './problem.ts'
 import { problemAnswer } from './problem-answer.ts'
@@ -10,6 +10,8 @@ import type { RouteBindings } from './route.ts'
 interface AnsweringParts {
   answer: (incoming: GatewayRequest, bindings: RouteBindings) => Promise<Response>
   openFeed: (incoming: GatewayRequest) => InboxFeed
+  /** Finds an answer to a GET that lies ready. Left out where none does. */
+  findReady?: (target: string, rawHeaders: readonly string[], client: ClientAddress) => ReadyAnswer | undefined
   /** Left out where no visitor is passed on. */
   openVisit?: (incoming: GatewayRequest) => ShareVisit
   /** Aborted when the gateway closes. */
@@ -32,13 +34,14 @@ const GONE_AWAY: Problem = { status: 499, code: 'ERR_UNAVAILABLE', message: 'The
 export function createAnswering({
   answer,
   openFeed,
+  findReady = () => undefined,
   openVisit = () => {
     throw problemError(404, 'ERR_NOT_FOUND', 'There is no websocket here.')
   },
   closing,
   countRequest,
   onEvent,
-}: AnsweringParts): Pick<Gateway, 'fetch' | 'openFeed'> & Required<Pick<Gateway, 'openVisit'>> {
+}: AnsweringParts): Pick<Gateway, 'fetch' | 'openFeed'> & Required<Pick<Gateway, 'findReady' | 'openVisit'>> {
   function answerError(error: unknown, incoming: GatewayRequest): Response {
     const { request } = incoming
     const problem = problemOf(error)
@@ -66,20 +69,24 @@ export function createAnswering({
       found = answerError(error, incoming)
     }
     const status = found instanceof Response ? found.status : SWITCHING
-    countRequest?.(bindings.route, status)
-    onEvent?.({
-      type: 'request',
-      method: incoming.request.method,
-      path: loggedPath(incoming.path),
-      route: bindings.route,
-      status,
-      ms: performance.now() - startedAtMs,
-      address: incoming.client.address.ip,
-    })
+    const { request, path, client } = incoming
+    countAnswer(request.method, path, client.address, bindings.route, status, startedAtMs)
     return found
   }
 
+  function countAnswer(method: string, path: string, { ip }: ClientAddress, route: string, status: number, startedAtMs: number): void {
+    countRequest?.(route, status)
+    const ms = performance.now() - startedAtMs
+    onEvent?.({ type: 'request', method, path: loggedPath(path), route, status, ms, address: ip })
+  }
+
   return {
+    findReady(target, rawHeaders, client) {
+      const startedAtMs = performance.now()
+      const found = findReady(target, rawHeaders, client)
+      if (found !== undefined) countAnswer('GET', target, client, target.startsWith('/raw/') ? 'raw' : 'content', 200, startedAtMs)
+      return found
+    },
     fetch(request, client = {}) {
       const incoming = readRequest(request, client)
       const bindings: RouteBindings = { incoming, route: 'other' }

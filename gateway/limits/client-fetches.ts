@@ -4,6 +4,7 @@
  */
 
 import { type ByteRate, createByteRate, RATED_BYTES } from '../../node/async/byte-rate.ts'
+import type { ClientAddress } from '../../node/index.ts'
 import type { GatewayLimits, GatewayRequest, ReadBytes } from '../types.ts'
 import { createClientQuota } from './client-quota.ts'
 
@@ -29,6 +30,8 @@ export function createClientFetches(limits: FetchLimits) {
   }
 
   return {
+    /** True when the client may have a whole small answer at once, which is under way for no time. */
+    isFree: ({ isLocal, group }: ClientAddress): boolean => isLocal || (!rate.isLimited && quota.hasRoom(group)),
     /** Fetches under way. */
     get size(): number {
       return quota.size

@@ -33,6 +33,8 @@ export function createClientQuota(options: ClientQuotaOptions) {
     get size(): number {
       return quota.size
     },
+    /** True when `enter` would not throw. */
+    hasRoom: (group: string): boolean => quota.size < options.maxOpen && quota.of(group) < options.maxOpenPerAddress,
     /**
      * Takes from the client's quota. Returns the function that gives it back, which may be called twice.
      *

@@ -216,7 +216,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
       requireStarted()
       return downloads.start(key, receiveOptions)
     },
-    has: finder.has,
+    ...{ has: finder.has, isInMemory: finder.isInMemory },
     async start() {
       if (isStarted) return
       isStarted = true

@@ -89,7 +89,8 @@ export function createHeldContents({ limits, createHasher, announce, emit }: Hel
       if (expected !== undefined && !equalBytes(outlined.key, expected)) {
         throw new MayflyError('ERR_UNAVAILABLE', 'Cannot hold the content: its SHA-256 is not the one expected')
       }
-      return { ...outlined, source, memoryBytes: (isBytes ? source.size : 0) + (outlined.outlineBytes?.byteLength ?? 0) }
+      const isInMemory = isBytes && outlined.outline === undefined
+      return { ...outlined, source, isInMemory, memoryBytes: (isBytes ? source.size : 0) + (outlined.outlineBytes?.byteLength ?? 0) }
     },
     /**
      * Stores and announces the content. Returns undefined when it is held already. A part that is held by itself, too, is announced then.

@@ -20,6 +20,7 @@ export function createNoContent(): ContentService {
     knows: () => false,
     receive: refuse,
     has: () => false,
+    isInMemory: () => false,
     async start() {},
     async stop() {},
   }

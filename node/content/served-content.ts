@@ -67,6 +67,11 @@ export function createContentFinder({ self, held, cache, outlines, fetcher, keep
       const own = held.store.get(key)
       return own === undefined ? cache.get(key) !== undefined : own.outline === undefined
     },
+    /** True when the bytes are in this peer's memory, and need not be read from a source. */
+    isInMemory(key: Key): boolean {
+      const own = held.store.get(key)
+      return own === undefined ? cache.get(key) !== undefined : own.isInMemory === true
+    },
     /** True when `find` need ask no other peer. */
     knows(key: Key, outline?: Key): boolean {
       const expected = outline ?? outlines.trusted(key)

@@ -213,6 +213,11 @@ export interface ContentStore {
   receive(key: Key, options: ReceiveOptions): Receiving
   /** True when `get` would be answered from this peer's own memory: it holds the content, or caches it while others hold it. */
   has(key: Key): boolean
+  /**
+   * The same without reading anything first: the bytes are in this peer's memory, and right. False for content that is held from a file or
+   * another source, whose bytes are compared with their hash at each reading.
+   */
+  isInMemory(key: Key): boolean
 }
 
 /** Limits of what this peer holds, caches and serves. */

@@ -70,5 +70,6 @@ export function checkContent(store: core.Peer['content']): ContentStore {
     knows: (key, outline) => store.knows(readKey(key, 'content.knows: key'), optional(readKey)(outline, 'content.knows: outline')),
     receive: (key, options) => store.receive(readKey(key, 'content.receive: key'), readReceiveOptions(options, 'content.receive: options')),
     has: (key) => store.has(readKey(key, 'content.has: key')),
+    isInMemory: (key) => store.isInMemory(readKey(key, 'content.isInMemory: key')),
   }
 }

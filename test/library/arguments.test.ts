@@ -258,6 +258,7 @@ const PEER = {
       } satisfies Members<node.ReceiveOptions>),
     ],
     has: [KEY],
+    isInMemory: [KEY],
   },
   messages: {
     post: [

@@ -10,6 +10,8 @@ export type StoredContent = MaybeOutlined & {
   source: ContentSource
   /** Bytes of this peer's memory that it takes. */
   memoryBytes: number
+  /** True for bytes that this peer has copied into its memory, and that travel whole. */
+  isInMemory?: boolean
 }
 
 export function createLocalStore({ maxHeldBytes }: Pick<ContentLimits, 'maxHeldBytes'>) {
