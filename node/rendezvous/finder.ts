@@ -72,7 +72,7 @@ export function createFinder<Name extends ServerName = PeerId>(context: FinderCo
   const addressesOf = async (home: string) => (await context.homes.findAddresses(home)).map(String)
   const read = createFoundReader({ ...context, addressesOf, codec }, options.lease)
 
-  async function ask(
+  async function askOne(
     from: Name,
     key: Key,
     scope: Scope,
@@ -97,7 +97,7 @@ export function createFinder<Name extends ServerName = PeerId>(context: FinderCo
     const idle = createIdleTimeout(silentMs, silentMs * LONGEST, timers)
     const signal = AbortSignal.any([search.signal, idle.signal])
     try {
-      for await (const answer of asTheyCome(peers.map((peer) => ask(peer, key, scope, idle, signal, search)))) {
+      for await (const answer of asTheyCome(peers.map((peer) => askOne(peer, key, scope, idle, signal, search)))) {
         if (answer !== undefined) yield* read(key, answer, search)
       }
     } finally {
@@ -112,13 +112,14 @@ export function createFinder<Name extends ServerName = PeerId>(context: FinderCo
     }
     const position = await positionOf(key)
     const asked = new Set<string>()
-    const fresh = (peers: Name[]) => peers.filter((peer) => !asked.has(peer.toString()) && asked.add(peer.toString()))
+    const isNew = (peer: Name) => !asked.has(peer.toString()) && asked.add(peer.toString())
+    const ask = (peers: Name[], scope: Scope = options.scope) =>
+      askAll(scope === SCOPE.group ? peers : peers.filter(isNew), key, scope, search)
 
-    const throughDelegates = placement.askDelegates?.(position, (delegate) => askAll([delegate], key, SCOPE.group, search))
-    yield* throughDelegates ?? askAll(fresh(placement.targets(position)), key, options.scope, search)
+    yield* placement.ask?.(position, ask, timers) ?? ask(placement.targets(position))
     if (search.isForServer) return
-    for await (const peer of placement.walk(key, position, { signal: search.signal })) yield* askAll(fresh([peer]), key, SCOPE.own, search)
-    yield* askAll(fresh(servers.closest(position, options.maxServersAsked)), key, SCOPE.own, search)
+    for await (const peer of placement.walk(key, position, { signal: search.signal })) yield* ask([peer], SCOPE.own)
+    yield* ask(servers.closest(position, options.maxServersAsked), SCOPE.own)
   }
 
   /**
@@ -145,7 +146,7 @@ export function createFinder<Name extends ServerName = PeerId>(context: FinderCo
       signal?.throwIfAborted()
       if (met.size === 0 && search.isClockAtFault) throw new MayflyError('ERR_CLOCK', CLOCK_AT_FAULT)
     } finally {
-      stop.abort(new Error('the search has ended'))
+      stop.abort()
     }
   }
 

@@ -5,23 +5,32 @@
 
 import type { PeerId } from '@libp2p/interface'
 import { raceAbort } from '../async/abort.ts'
+import type { Timers } from '../async/timers.ts'
 import { multihashOf } from '../keys/index.ts'
 import type { ServerName, ServerTable } from '../network/index.ts'
 import { hasGapAt, isSelfAmongClosest, type NearnessServers } from '../network/server-nearness.ts'
 import type { AbortOptions, Key } from '../types.ts'
 import { askDelegates } from './ask-delegates.ts'
+import { askInTurns } from './ask-in-turns.ts'
 import { createLeaving } from './leaving.ts'
+import { SCOPE, type Scope } from './wire-frames.ts'
 
 /** How many record nodes keep each key. Three: two may fail, or one may lie, and the count is still right. */
 export const RECORD_NODES = 3
+
+/** Yields what some servers find. @param scope of the question; a peer's own where it is left out */
+export type AskSome<Name, T> = (names: Name[], scope?: Scope) => AsyncIterable<T>
 
 export interface Placement<Name extends ServerName = PeerId> {
   /** Where a key's statements stand: its record nodes, the one delegate that tells them, or a tab's home; never this peer itself. */
   targets(position: Uint8Array): Name[]
   /** Delegates of a key, the best first, for it to be asked through; undefined where this peer turns to the targets itself. */
   delegates?(position: Uint8Array): Name[] | undefined
-  /** Yields what the delegates of a key find, one after the other; undefined where this peer turns to the targets itself. */
-  askDelegates?<T>(position: Uint8Array, ask: (delegate: Name) => AsyncIterable<T>): AsyncIterable<T> | undefined
+  /**
+   * Yields what the targets, or the delegates of a key, find: not all of them are asked at once. Where it is left out, the targets are asked side by
+   * side.
+   */
+  ask?<T>(position: Uint8Array, ask: AskSome<Name, T>, timers: Timers): AsyncIterable<T>
   /** A node's. */
   createLeaving?: typeof createLeaving
   /** True when this peer is itself a record node for the position. */
@@ -63,24 +72,31 @@ export function createNodePlacement<Name extends ServerName = PeerId>(
     return { nodes: servers.closest(position, isSelf ? RECORD_NODES - 1 : RECORD_NODES), isSelf }
   }
 
-  function askThem<T>(position: Uint8Array, ask: (delegate: Name) => AsyncIterable<T>): AsyncIterable<T> | undefined {
+  let turn = 0
+
+  function askNow<T>(position: Uint8Array, ask: AskSome<Name, T>, timers: Timers): AsyncIterable<T> {
     const asked = delegates(position)
-    return asked && askDelegates(asked, ask, (delegate) => groups?.onDenied(delegate))
+    // Each record node is the first one as often as the others.
+    if (asked === undefined) return askInTurns(rotated(recordNodes(position).nodes, turn++), ask, timers)
+    return askDelegates(
+      asked,
+      (delegate) => ask([delegate], SCOPE.group),
+      (delegate) => groups?.onDenied(delegate),
+    )
   }
 
-  async function* askAfter<T>(arrival: Promise<void>, position: Uint8Array, ask: (delegate: Name) => AsyncIterable<T>): AsyncIterable<T> {
+  async function* askAfter<T>(arrival: Promise<void>, ...asked: Parameters<typeof askNow<T>>): AsyncIterable<T> {
     await arrival
-    // A node of the key's own group is left to the walk that follows, which reaches the record nodes.
-    yield* askThem(position, ask) ?? []
+    yield* askNow(...asked)
   }
 
   return {
     targets: (position) => delegates(position)?.slice(0, 1) ?? recordNodes(position).nodes,
     delegates,
     createLeaving,
-    askDelegates(position, ask) {
+    ask(position, ask, timers) {
       const arrival = groups?.arrival?.()
-      return arrival === undefined ? askThem(position, ask) : askAfter(arrival, position, ask)
+      return arrival === undefined ? askNow(position, ask, timers) : askAfter(arrival, position, ask, timers)
     },
     keepsRecords: (position) => delegates(position) === undefined && recordNodes(position).isSelf,
     async *walk(key, position, options) {
@@ -93,6 +109,11 @@ export function createNodePlacement<Name extends ServerName = PeerId>(
       }
     },
   }
+}
+
+function rotated<T>(items: readonly T[], by: number): T[] {
+  const at = items.length === 0 ? 0 : by % items.length
+  return [...items.slice(at), ...items.slice(0, at)]
 }
 
 export function createTabPlacement(home: () => PeerId | undefined): Placement {

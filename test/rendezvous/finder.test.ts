@@ -4,6 +4,7 @@ import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { majorityAhead } from '../../node/network/clock-majority.ts'
 import { createClock, type RoutingTable } from '../../node/network/index.ts'
 import { askDelegates } from '../../node/rendezvous/ask-delegates.ts'
+import { askInTurns } from '../../node/rendezvous/ask-in-turns.ts'
 import { createFinder, type FinderOptions } from '../../node/rendezvous/finder.ts'
 import type { FoundHolder } from '../../node/rendezvous/found-holders.ts'
 import { signLease } from '../../node/rendezvous/lease.ts'
@@ -34,10 +35,17 @@ function createNetworkOf(
     recordNodes = 3,
     walk = [],
     delegates,
+    inTurns = false,
     scope = SCOPE.own,
     clock = createClock(),
     ...options
-  }: Partial<FinderOptions> & { recordNodes?: number; walk?: number[]; delegates?: number[]; clock?: ReturnType<typeof createClock> } = {},
+  }: Partial<FinderOptions> & {
+    recordNodes?: number
+    walk?: number[]
+    delegates?: number[]
+    inTurns?: boolean
+    clock?: ReturnType<typeof createClock>
+  } = {},
 ) {
   const asked: { server: number; scope: Scope; signal: AbortSignal }[] = []
   const bad: string[] = []
@@ -48,9 +56,18 @@ function createNetworkOf(
     {
       placement: {
         targets: () => all.slice(0, recordNodes).map(({ peer }) => peer),
-        askDelegates: (_position, ask) => {
+        ask: (_position, ask, timers) => {
           const asked = delegates?.map((index) => (all[index] as SeededPeer).peer)
-          return asked && askDelegates(asked, ask, (peer) => denied.push(all.findIndex(({ id }) => id === peer.toString())))
+          if (asked === undefined)
+            return inTurns
+              ? askInTurns(
+                  all.slice(0, recordNodes).map(({ peer }) => peer),
+                  ask,
+                  timers,
+                )
+              : ask(all.slice(0, recordNodes).map(({ peer }) => peer))
+          const onDenied = (peer: PeerId) => denied.push(all.findIndex(({ id }) => id === peer.toString()))
+          return askDelegates(asked, (peer) => ask([peer], SCOPE.group), onDenied)
         },
         keepsRecords: () => false,
         async *walk() {
@@ -105,6 +122,42 @@ async function leaseOf(holder: SeededPeer, { home = holder, key = KEY, forgedBy 
   return new Uint8Array((await signLease(holder.peer, forgedBy.privateKey, terms)).bytes)
 }
 const names = (found: FoundHolder[]) => found.map(({ peer }) => peer).toSorted()
+
+test('finder in turns: one record node is asked, and when it knows a holder no other is, until the caller goes on', async () => {
+  const [a, b] = holders as [SeededPeer, SeededPeer]
+  const net = createNetworkOf([{ leases: [await leaseOf(a)] }, { leases: [await leaseOf(a)] }, { leases: [await leaseOf(b)] }], {
+    inTurns: true,
+  })
+  for await (const { peer } of net.finder.find(KEY)) {
+    expect(peer).toBe(a.id)
+    break
+  }
+  expect(net.askedServers()).toEqual([0])
+  expect(names(await net.findAll())).toEqual([a.id, b.id].toSorted())
+  expect(net.askedServers()).toEqual([0, 0, 1, 2])
+})
+
+test.each([
+  ['knows nobody', {}],
+  ['cannot be reached', 'down'],
+  ['is silent', 'silent'],
+] as const)('finder in turns: when the first record node %s, the others are asked', async (_what, answer) => {
+  const [a] = holders as [SeededPeer]
+  const net = createNetworkOf([answer, { leases: [await leaseOf(a)] }, {}], { inTurns: true })
+  for await (const { peer } of net.finder.find(KEY)) {
+    expect(peer).toBe(a.id)
+    break
+  }
+  expect(net.askedServers().includes(1)).toBe(true)
+  expect(net.asked.every(({ signal }) => signal.aborted)).toBe(true)
+})
+
+test('finder in turns: a forged answer of the first record node hides nothing', async () => {
+  const [a, b] = holders as [SeededPeer, SeededPeer]
+  const net = createNetworkOf([{ leases: [await leaseOf(a, { forgedBy: b })] }, { leases: [await leaseOf(b)] }, {}], { inTurns: true })
+  expect(names(await net.findAll())).toEqual([b.id])
+  expect(net.bad).toHaveLength(1)
+})
 
 test('finder: yields each holder once, with its home and where that can be dialled', async () => {
   const [a, b, home] = holders as [SeededPeer, SeededPeer, SeededPeer]
