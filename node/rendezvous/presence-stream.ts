@@ -91,6 +91,7 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
   const frames = createFrameStream(context.stream, {
     maxFrameBytes: MAX_PRESENCE_FRAME_BYTES,
     maxUnsentBytes: MAX_UNSENT_BYTES,
+    isCorked: role === 'node',
     onFrame: (frame) => {
       receivedAtMs = performance.now()
       if (isAnswer(frame)) onFrame(decodeAnswererFrame(frame)) // those of the other side are left unread

@@ -79,6 +79,7 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
   const frames = createFrameStream(stream, {
     maxFrameBytes: MAX_PRESENCE_FRAME_BYTES,
     maxUnsentBytes: MAX_UNSENT_BYTES,
+    isCorked: true,
     onFrame: (raw) => {
       quietTurns = 0
       const frame = decodePresence(raw)

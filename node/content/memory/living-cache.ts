@@ -4,6 +4,7 @@
  */
 
 import { createRecentMap } from '../../async/recent-map.ts'
+import { createSoon } from '../../async/soon.ts'
 import { encodeKeyHex } from '../../keys/index.ts'
 import type { Key } from '../../types.ts'
 
@@ -16,12 +17,20 @@ interface PieceName {
 
 interface Entry {
   bytes: Uint8Array
+  /** The key whose holders keep it alive. */
+  holderKey: Key
   isAlive: boolean
   stopWatching(): void
 }
 
 /** Each entry costs a watch at the key's record nodes. */
 const MAX_ENTRIES = 1_024
+
+/**
+ * How long after its bytes an entry is watched, in ms: not in the way of the reader who waits for them, and together with the entries of other
+ * reads. One that is asked for again is watched at once.
+ */
+const WATCH_AFTER_MS = 10
 
 /** The cost of an entry besides its bytes, so that a million empty pages are not free. */
 const ENTRY_BYTES = 512
@@ -35,10 +44,25 @@ export function createLivingCache(
   checkAwake: () => void = () => {},
 ) {
   /** By key, hex, and piece. Bounded by maxBytes, too. */
-  const entries = createRecentMap<string, Entry>({ maxEntries: MAX_ENTRIES, onEvict: (_id, entry) => retire(entry) })
+  const entries = createRecentMap<string, Entry>({ maxEntries: MAX_ENTRIES, onEvict: retire })
   let total = 0
+  /** Those of the entries that are not watched yet. */
+  const unwatched = new Map<string, Entry>()
+  const soon = createSoon(() => {
+    for (const [id, entry] of [...unwatched]) watch(id, entry)
+  })
 
-  function retire(entry: Entry): void {
+  function watch(id: string, entry: Entry): void {
+    if (!unwatched.delete(id)) return
+    entry.stopWatching = onCount(entry.holderKey, (count, isCertain) => {
+      if (isCertain && count === 0) drop(id, entry)
+      else entry.isAlive = isCertain
+    })
+    if (entries.peek(id) !== entry) entry.stopWatching() // the first count was zero
+  }
+
+  function retire(id: string, entry: Entry): void {
+    unwatched.delete(id)
     total -= entry.bytes.byteLength + ENTRY_BYTES
     entry.stopWatching()
   }
@@ -46,7 +70,7 @@ export function createLivingCache(
   function drop(id: string, entry: Entry): void {
     if (entries.peek(id) !== entry) return
     entries.delete(id)
-    retire(entry)
+    retire(id, entry)
   }
 
   return {
@@ -57,26 +81,27 @@ export function createLivingCache(
     get(key: Key, piece?: PieceName): Uint8Array | undefined {
       const id = entryId(key, piece)
       checkAwake()
-      return entries.peek(id)?.isAlive ? entries.get(id)?.bytes : undefined
+      const entry = entries.peek(id)
+      if (entry === undefined) return undefined
+      watch(id, entry)
+      return entry.isAlive ? entries.get(id)?.bytes : undefined
     },
     /** @param holderKey the key whose holders keep it alive: the content's own, or that of a bundle which it is a file of */
     put(key: Key, bytes: Uint8Array, piece?: PieceName, holderKey = key): void {
       const id = entryId(key, piece)
       if (entries.has(id) || bytes.byteLength + ENTRY_BYTES > maxBytes) return
-      const entry: Entry = { bytes, isAlive: false, stopWatching: () => {} }
+      const entry: Entry = { bytes, holderKey, isAlive: false, stopWatching: () => {} }
       total += bytes.byteLength + ENTRY_BYTES
       entries.set(id, entry)
-      entry.stopWatching = onCount(holderKey, (count, isCertain) => {
-        if (isCertain && count === 0) drop(id, entry)
-        else entry.isAlive = isCertain
-      })
-      if (entries.peek(id) !== entry) entry.stopWatching() // the first count was zero
+      unwatched.set(id, entry)
+      soon.ask(WATCH_AFTER_MS)
       for (const [oldId, old] of entries) {
         if (total <= maxBytes) break
         drop(oldId, old)
       }
     },
     clear(): void {
+      soon.cancel()
       for (const [id, entry] of [...entries]) drop(id, entry)
     },
   }

@@ -1,9 +1,17 @@
-import { expect, test } from 'vitest'
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { createLivingCache } from '../../../node/content/memory/living-cache.ts'
 import { encodeKeyHex } from '../../../node/keys/index.ts'
 
 const keyOf = (byte: number) => new Uint8Array(32).fill(byte)
 const KEY = keyOf(1)
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+})
+
+/** Soon after its bytes, an entry is watched. */
+const whenWatched = () => vi.runOnlyPendingTimers()
 
 /** A cache, and the counts of its keys in the test's hand. */
 function createCache(maxBytes = 100_000) {
@@ -15,6 +23,7 @@ function createCache(maxBytes = 100_000) {
   const count = (key: Uint8Array, holders: number, isCertain = true) => watched.get(encodeKeyHex(key))?.(holders, isCertain)
   const put = (byte: number, size = 10) => {
     cache.put(keyOf(byte), new Uint8Array(size))
+    whenWatched()
     count(keyOf(byte), 1)
   }
   return { cache, watched, count, put }
@@ -55,8 +64,24 @@ test('living-cache: when the first count is zero, it keeps nothing and watches n
     return () => watches--
   })
   cache.put(KEY, Uint8Array.of(7))
+  whenWatched()
   expect(cache.bytes).toBe(0)
   expect(watches).toBe(0)
+})
+
+test('living-cache: an entry is watched soon after its bytes have come, or once it is asked for again', () => {
+  const { cache, watched } = createCache()
+  cache.put(keyOf(1), Uint8Array.of(1))
+  cache.put(keyOf(2), Uint8Array.of(2))
+  expect(watched.size).toBe(0)
+  cache.get(keyOf(1))
+  expect([...watched.keys()]).toEqual([encodeKeyHex(keyOf(1))])
+  whenWatched()
+  expect(watched.size).toBe(2)
+  cache.put(keyOf(3), Uint8Array.of(3))
+  cache.clear()
+  whenWatched()
+  expect(watched.size).toBe(0)
 })
 
 test('living-cache: maxBytes bounds it; the least recently used entry is evicted first', () => {
@@ -86,6 +111,7 @@ test('living-cache: empty contents are not free, and the number of watches is bo
       Uint8Array.from({ length: 32 }, (_, at) => (i >> (at % 16)) & 255),
       new Uint8Array(),
     )
+  whenWatched()
   expect(watched.size).toBeLessThanOrEqual(1_024)
   expect(cache.bytes).toBeGreaterThan(100_000)
 })
@@ -102,6 +128,7 @@ test('living-cache: putting the same again changes nothing', () => {
 test('living-cache: a piece that fits one outline is not served for another', () => {
   const { cache, count } = createCache()
   cache.put(KEY, Uint8Array.of(1), { outlineHash: keyOf(1), index: 0 })
+  whenWatched()
   count(KEY, 1)
   expect(cache.get(KEY, { outlineHash: keyOf(1), index: 0 })).toEqual(Uint8Array.of(1))
   expect(cache.get(KEY, { outlineHash: keyOf(2), index: 0 })).toBeUndefined()
