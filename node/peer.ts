@@ -183,9 +183,9 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
     { ...options.rendezvous, browserSecret: options.browserSecret },
     records?.presence,
   )
-  const { createHasher, fetchPiece, content: hasContent = true } = options
+  const { createHasher, content: hasContent = true } = options
   const { createContent, createHoldLarge } = hasContent ? await loadContent() : { createContent: createNoContent }
-  const content = createContent({ libp2p, role, limits, presence, direct, emit, createHasher, fetchPiece })
+  const content = createContent({ ...options, libp2p, role, limits, presence, direct, emit })
   const outboxStore = options.outboxStore ?? createMemoryOutboxStore()
   const messages = createMessages(
     {

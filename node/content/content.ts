@@ -10,6 +10,7 @@ import type { RendezvousService } from '../rendezvous/index.ts'
 import type { Hold } from '../rendezvous/types.ts'
 import type { AbortOptions, Key, RefusedEvent } from '../types.ts'
 import type { Candidate, FindContentOptions, KnownHolder, Reach } from './fetch/candidates.ts'
+import { createEarlyFetch } from './fetch/early-fetch.ts'
 import { createFetcher, type FetcherOptions } from './fetch/fetcher.ts'
 import { createHeldContents } from './held-contents.ts'
 import { createKnownOutlines } from './memory/known-outlines.ts'
@@ -26,7 +27,16 @@ import type { ContentEvent, ContentLimits, ContentStore, FetchPiece, OpenedConte
 /** The part of presence that content uses. */
 export type Presence = Pick<RendezvousService, 'hold' | 'find' | 'tabsHolding' | 'isTab' | 'onCount' | 'checkAwake' | 'home'>
 
-interface ContentContext {
+/** Parts that the owner of the peer hands in. */
+interface GivenParts {
+  /** A native hasher, where there is one. */
+  createHasher?: CreateHasher | undefined
+  fetchPiece?: FetchPiece | undefined
+  /** The addresses that a tab joins. */
+  join?: readonly string[] | undefined
+}
+
+interface ContentContext extends GivenParts {
   libp2p: Libp2p
   role: 'node' | 'tab'
   limits: ContentLimits
@@ -34,9 +44,6 @@ interface ContentContext {
   /** Set in a tab that can connect to other tabs directly. */
   direct?: Direct | undefined
   emit(event: ContentEvent | RefusedEvent): void
-  /** A native hasher, where there is one. */
-  createHasher?: CreateHasher | undefined
-  fetchPiece?: FetchPiece | undefined
 }
 
 export interface ContentGiving {
@@ -128,7 +135,8 @@ export function createContent(context: ContentContext, options: FetcherOptions =
     },
     options,
   )
-  const finder = createContentFinder({ self, held, cache, outlines, fetcher, keepsFetched: role === 'node' })
+  const fetchEarly = role === 'tab' ? createEarlyFetch({ ...context, emit }) : undefined
+  const finder = createContentFinder({ self, held, cache, outlines, fetcher, fetchEarly, keepsFetched: role === 'node' })
   const pieces = createPieceFetcher({
     client,
     fetcher,
@@ -211,12 +219,11 @@ export function createContent(context: ContentContext, options: FetcherOptions =
       return given
     },
     giving: createGiving(rate, emit, context.emit),
-    knows: finder.knows,
     receive(key, receiveOptions) {
       requireStarted()
       return downloads.start(key, receiveOptions)
     },
-    ...{ has: finder.has, isInMemory: finder.isInMemory },
+    ...{ has: finder.has, isInMemory: finder.isInMemory, knows: finder.knows },
     async start() {
       if (isStarted) return
       isStarted = true

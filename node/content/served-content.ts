@@ -7,6 +7,7 @@ import { MayflyError } from '../errors.ts'
 import { equalBytes } from '../keys/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
 import type { FindContentOptions, Reach, Sought } from './fetch/candidates.ts'
+import type { EarlyFetch } from './fetch/early-fetch.ts'
 import type { Fetched, FetchedOutline, Fetcher } from './fetch/fetcher.ts'
 import { type OutlinedContent, pieceCount, swarmKey } from './format/outline.ts'
 import { fullPieceSet } from './format/piece-set.ts'
@@ -25,12 +26,14 @@ interface ContentFinderContext {
   cache: LivingCache
   outlines: KnownOutlines
   fetcher: Fetcher
+  /** A tab's. */
+  fetchEarly?: EarlyFetch | undefined
   /** Whether fetched content is cached. */
   keepsFetched: boolean
 }
 
 /** Finds small content whole, the outline of larger content: in this peer's memory first, then at its holders. */
-export function createContentFinder({ self, held, cache, outlines, fetcher, keepsFetched }: ContentFinderContext) {
+export function createContentFinder({ self, held, cache, outlines, fetcher, fetchEarly, keepsFetched }: ContentFinderContext) {
   /** The hash of an outline that may be served from the cache: while the key has a living holder. */
   const isOutlineAlive = (key: Key, outlineHash: Key) => cache.get(key, { outlineHash, index: 'outline' }) !== undefined
 
@@ -54,6 +57,8 @@ export function createContentFinder({ self, held, cache, outlines, fetcher, keep
       const expected = options.outline ?? outlines.trusted(key)
       const known = expected && isOutlineAlive(key, expected) ? outlines.get(key, expected) : undefined
       if (known !== undefined) return { ...known, from: self, bundle }
+      const early = await fetchEarly?.(key, options)
+      if (early !== undefined) return early
       const found = await fetcher.fetch(key, reach, { ...options, ...(expected && { outline: expected }) })
       if ('outline' in found) outlines.remember(found)
       if (keepsFetched) {

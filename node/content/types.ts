@@ -6,7 +6,10 @@ import type { AbortOptions, Key } from '../types.ts'
 export interface FetchedContent {
   key: Key
   bytes: Uint8Array
-  /** Peer id of the source: a holder, a holder's home, this peer itself, or (in a tab) the tab's home. */
+  /**
+   * Peer id of the source: a holder, a holder's home, this peer itself, or (in a tab) the tab's home; of content that came before a tab had joined,
+   * the origin of the gateway.
+   */
   from: string
 }
 
