@@ -1,5 +1,6 @@
 import type { PeerId } from '@libp2p/interface'
 import { beforeAll, expect, test } from 'vitest'
+import { TIMERS } from '../../node/async/timers.ts'
 import type { RoutingTable } from '../../node/network/index.ts'
 import { createNodePlacement, createTabPlacement, RECORD_NODES } from '../../node/rendezvous/placement.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
@@ -95,10 +96,11 @@ test('placement: a node that has come a moment ago asks nobody for a key before 
     arrival: () => (groups.bits === 0 ? word.promise : undefined),
   }
   const asked: PeerId[] = []
-  const holders = createNodePlacement(tableOf([]), groups).askDelegates?.(POSITION, async function* (peer) {
-    asked.push(peer)
+  const ask = async function* (some: PeerId[]) {
+    asked.push(...some)
     yield 'holder'
-  })
+  }
+  const holders = createNodePlacement(tableOf([]), groups).ask?.(POSITION, ask, TIMERS)
   const found = holders?.[Symbol.asyncIterator]().next()
   groups.bits = 1
   expect(asked).toEqual([])
