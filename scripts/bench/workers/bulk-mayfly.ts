@@ -1,7 +1,8 @@
-/** A mayfly node that holds content it makes as it is asked for, or one that has joined it and reads. */
+/** A mayfly node that holds content it makes as it is asked for, or one that has joined it and reads. Its process is set as the command's is. */
 
 import { createGateway, createGatewayServer } from '../../../gateway/index.ts'
 import { createPeer, decodeKeyHex, encodeKeyHex, type Peer } from '../../../node/index.ts'
+import { countBytesApart } from '../../../node/server/port/byte-memory.ts'
 import { createHttpPieces } from '../../../node/server/port/http-pieces.ts'
 import { createWebSocketListener } from '../../../node/server/port/listener.ts'
 import { createNativeHasher } from '../../../node/server/port/native-hasher.ts'
@@ -46,4 +47,5 @@ const calls: BulkPeerCalls = {
   },
 }
 
+countBytesApart()
 serveCalls(calls)
