@@ -9,7 +9,8 @@ import { get as getHttps, Agent as HttpsAgent } from 'node:https'
 import { abortable } from '../../async/abort.ts'
 import { createRecentMap } from '../../async/recent-map.ts'
 import { encodeKeyHex, type FetchPiece, type FetchPieceOptions, pieceRequest, type WantedPiece } from '../../index.ts'
-import { createSpan, type PieceSpan, SPAN_IDLE_MS } from './piece-span.ts'
+import { answerOf, createSpan, type PieceSpan, SPAN_IDLE_MS } from './piece-span.ts'
+import { createSpanSockets, type SpanAnswer, type SpanListener } from './span-socket.ts'
 
 /** Connections to one node, in use or idle. A reader has six pieces of one holder in flight. */
 const MAX_SOCKETS = 8
@@ -29,6 +30,8 @@ interface Run {
   span: PieceSpan | undefined
   /** False once the node has answered a span by one piece: it is of a version that knows none. */
   hasSpans: boolean
+  /** False once an answer of the node was not read by `createSpanSockets`. */
+  isPlain: boolean
 }
 
 /** @param now a clock of any origin, in ms */
@@ -37,6 +40,7 @@ export function createHttpPieces(now = () => performance.now()): FetchPiece {
     'http:': new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_SOCKETS, scheduling: 'fifo' }),
     'https:': new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_SOCKETS, scheduling: 'fifo' }),
   }
+  const sockets = createSpanSockets()
   const runs = createRecentMap<string, Run>({ maxEntries: MAX_RUNS })
 
   function send(origin: string, piece: WantedPiece, from: FetchPieceOptions['from'], count: number): ClientRequest {
@@ -44,6 +48,15 @@ export function createHttpPieces(now = () => performance.now()): FetchPiece {
     const url = new URL(path, origin)
     const isPlain = url.protocol === 'http:'
     return (isPlain ? getHttp : getHttps)(url, { headers, agent: agents[isPlain ? 'http:' : 'https:'] })
+  }
+
+  function sendSpan(origin: string, piece: WantedPiece, from: FetchPieceOptions['from'], count: number, run: Run) {
+    return (listener: SpanListener): SpanAnswer => {
+      const url = new URL(origin)
+      const { path, headers } = pieceRequest(piece, from, count)
+      const answer = run.isPlain && url.protocol === 'http:' ? sockets.request(url, path, headers, listener) : undefined
+      return answer ?? answerOf(send(origin, piece, from, count), listener)
+    }
   }
 
   function fetchOne(origin: string, piece: WantedPiece, { signal, stallMs, from }: FetchPieceOptions): Promise<Uint8Array | undefined> {
@@ -62,7 +75,14 @@ export function createHttpPieces(now = () => performance.now()): FetchPiece {
 
   return (origin, piece, options) => {
     const { from } = options
-    const run = runs.getOrCreate(idOf(origin, piece, from), () => ({ last: -2, atMs: 0, length: 0, span: undefined, hasSpans: true }))
+    const run = runs.getOrCreate(idOf(origin, piece, from), () => ({
+      last: -2,
+      atMs: 0,
+      length: 0,
+      span: undefined,
+      hasSpans: true,
+      isPlain: true,
+    }))
     // A span for a slow reader would be ended between two of its pieces, and what was on its way be sent again.
     const isNext = piece.index === run.last + 1 && now() - run.atMs < SPAN_IDLE_MS
     run.length = isNext ? run.length + 1 : 0
@@ -72,13 +92,16 @@ export function createHttpPieces(now = () => performance.now()): FetchPiece {
     if (run.span?.hasRoomFor(piece.index) !== true) {
       const count = Math.min(2 * run.length, MAX_SPAN, Math.max(1, Math.floor(MAX_SPAN_BYTES / piece.size)))
       if (count < 2) return fetchOne(origin, piece, options)
-      run.span = createSpan(send(origin, piece, from, count), {
+      run.span = createSpan(sendSpan(origin, piece, from, count, run), {
         first: piece,
         count,
         status: STATUS[from],
         fetchOne: (each, eachOptions) => fetchOne(origin, each, eachOptions),
         onUnknown() {
           run.hasSpans = false
+        },
+        onUnfit() {
+          run.isPlain = false
         },
       })
     }

@@ -6,6 +6,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { abortable } from '../../async/abort.ts'
 import type { FetchPieceOptions, WantedPiece } from '../../index.ts'
+import type { SpanAnswer, SpanListener } from './span-socket.ts'
 
 interface SpanOptions {
   /** The first of the pieces that the request asks for. */
@@ -17,6 +18,8 @@ interface SpanOptions {
   fetchOne(piece: WantedPiece, options: FetchPieceOptions): Promise<Uint8Array | undefined>
   /** The answer was one piece, from a node that knows no spans. */
   onUnknown(): void
+  /** The answer had a form that is not read by `createSpanSockets`. */
+  onUnfit(): void
 }
 
 interface Ask {
@@ -32,20 +35,49 @@ export type PieceSpan = ReturnType<typeof createSpan>
 /** How long an answer is kept whose next piece nobody asks for, in ms. */
 export const SPAN_IDLE_MS = 1_000
 
-export function createSpan(request: ClientRequest, { first, count, status, fetchOne, onUnknown }: SpanOptions) {
+/** @param send sends the request for the span */
+export function createSpan(
+  send: (listener: SpanListener) => SpanAnswer,
+  { first, count, status, fetchOne, onUnknown, onUnfit }: SpanOptions,
+) {
   /** In order; the first of them is being read. Bounded: count. */
   const asks: Ask[] = []
   /** Bytes that have come and belong to pieces that nobody has asked for yet. Bounded by one read of the socket, since it pauses then. */
   let rest: Uint8Array[] = []
-  let response: IncomingMessage | undefined
   let next = first.index
   /** Of the piece that is being read. */
   let bytes: Uint8Array | undefined
   let received = 0
+  /** False until the answer is known to be the right one. */
+  let isRight = false
+  let isPaused = false
   /** All bytes have come; some may wait in `rest`. */
   let hasCome = false
   let isOver = false
   let timer: ReturnType<typeof setTimeout> | undefined
+
+  const answer = send({
+    onStart(given, length) {
+      isRight = given === status
+      // The length of a span is not told, since its pieces are read as they are sent.
+      if (isRight && status === 200 && length !== undefined) onUnknown()
+    },
+    onBytes(chunk) {
+      timer?.refresh()
+      if (isOver || !isRight) return // a refusal is short, and the connection can be used again
+      const left = rest.length > 0 ? chunk : take(chunk)
+      if (left.byteLength > 0) rest.push(left.slice()) // the carrier uses its memory again
+    },
+    onEnd() {
+      hasCome = true
+      if (rest.length === 0) finish()
+    },
+    onFailure: finish,
+    onUnfit() {
+      onUnfit()
+      finish({ isUnfit: true })
+    },
+  })
 
   /** Ends the request when nothing comes, or when nobody asks. */
   function restartTimer(): void {
@@ -54,75 +86,61 @@ export function createSpan(request: ClientRequest, { first, count, status, fetch
   }
 
   function end(): void {
-    request.destroy()
+    answer.destroy()
     finish()
   }
 
-  /** A whole answer goes on to its end, which comes when all of it was read. */
-  function onClose(): void {
-    if (response?.complete !== true) finish()
-  }
-
   /** Pieces that were not read are fetched one by one. The one that was being read has failed; none was, when the answer is whole and shorter. */
-  function finish(): void {
+  function finish({ isUnfit = false } = {}): void {
     if (isOver) return
     isOver = true
     clearTimeout(timer)
     rest = []
-    const isShorter = response?.complete === true && bytes === undefined && asks[0]?.piece !== first
-    if (!isShorter) asks.shift()?.resolve(undefined)
+    const isShorter = hasCome && isRight && bytes === undefined && asks[0]?.piece !== first
+    if (!isShorter && !isUnfit) asks.shift()?.resolve(undefined)
     for (const { piece, options, resolve } of asks.splice(0)) if (!options.signal.aborted) resolve(fetchOne(piece, options))
   }
 
-  /** Reads what has come into the pieces that were asked for. */
-  function read(): void {
-    while (rest.length > 0) {
-      const [chunk, ask] = [rest[0] as Uint8Array, asks[0]]
+  /** Reads bytes into the pieces that were asked for. Returns those that are left, when there are no more such pieces. */
+  function take(chunk: Uint8Array): Uint8Array {
+    let left = chunk
+    while (left.byteLength > 0) {
+      const ask = asks[0]
       if (ask === undefined) {
-        response?.pause()
+        isPaused = true
+        answer.pause()
         restartTimer()
-        return
+        return left
       }
       const { size } = ask.piece
       bytes ??= new Uint8Array(Buffer.allocUnsafeSlow(size).buffer) // each byte is written before anybody has it
-      const part = chunk.subarray(0, size - received)
+      const part = left.subarray(0, size - received)
       bytes.set(part, received)
       received += part.byteLength
-      if (part.byteLength === chunk.byteLength) rest.shift()
-      else rest[0] = chunk.subarray(part.byteLength)
-      if (received < size) continue
+      left = left.subarray(part.byteLength)
+      if (received < size) return left
       asks.shift()
       ask.resolve(bytes)
       bytes = undefined
       received = 0
       if (asks.length === 0) restartTimer()
     }
+    return left
+  }
+
+  /** Reads what has come before it was asked for. */
+  function readRest(): void {
+    while (rest.length > 0) {
+      const chunk = rest[0] as Uint8Array
+      const left = take(chunk)
+      if (left.byteLength > 0) {
+        rest[0] = left
+        return
+      }
+      rest.shift()
+    }
     if (hasCome) finish()
   }
-
-  function onResponse(incoming: IncomingMessage): void {
-    if (incoming.statusCode !== status) {
-      incoming.resume() // a refusal is short, and the connection can be used again
-      incoming.on('end', finish)
-      return
-    }
-    response = incoming
-    // The length of a span is not told, since its pieces are read as they are sent.
-    if (status === 200 && incoming.headers['content-length'] !== undefined) onUnknown()
-    incoming.on('data', (chunk: Uint8Array) => {
-      timer?.refresh()
-      rest.push(chunk)
-      read()
-    })
-    incoming.on('end', () => {
-      hasCome = true
-      if (rest.length === 0) finish()
-    })
-  }
-
-  request.on('response', onResponse)
-  request.on('error', onClose)
-  request.on('close', onClose)
 
   function leave(ask: Ask): void {
     ask.hasLeft = true
@@ -144,12 +162,45 @@ export function createSpan(request: ClientRequest, { first, count, status, fetch
         }
         asks.push(ask)
         if (asks.length === 1) restartTimer()
-        read()
-        if (response?.isPaused() === true && asks.length > 0) response.resume()
+        readRest()
+        if (isPaused && asks.length > 0) {
+          isPaused = false
+          answer.resume()
+        }
         return () => {
           if (options.signal.aborted) leave(ask)
         }
       })
+    },
+  }
+}
+
+/** The answer to a request of Node.js's own client: over https, and of nodes whose answers come in another form than is read at once. */
+export function answerOf(request: ClientRequest, listener: SpanListener): SpanAnswer {
+  let response: IncomingMessage | undefined
+  let isOver = false
+  const end = (how: 'onEnd' | 'onFailure') => {
+    if (isOver) return
+    isOver = true
+    listener[how]()
+  }
+  request.on('response', (incoming) => {
+    response = incoming
+    const length = incoming.headers['content-length']
+    listener.onStart(incoming.statusCode ?? 0, length === undefined ? undefined : Number(length))
+    incoming.on('data', listener.onBytes)
+    incoming.on('end', () => end(incoming.complete ? 'onEnd' : 'onFailure'))
+  })
+  request.on('error', () => end('onFailure'))
+  request.on('close', () => {
+    if (response?.complete !== true) end('onFailure') // a whole answer goes on to its end, which comes when all of it was read
+  })
+  return {
+    pause: () => void response?.pause(),
+    resume: () => void response?.resume(),
+    destroy() {
+      isOver = true
+      request.destroy()
     },
   }
 }

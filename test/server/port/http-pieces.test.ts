@@ -149,3 +149,51 @@ test('piece spans: an answer whose next piece nobody asks for is ended', async (
   expect(await port.take(1)).toEqual(bytesOf(1))
   await ended.promise
 })
+
+/** A port that answers each span by these bytes, and single pieces rightly. */
+async function startRawPort(span: (index: number, count: number) => string) {
+  const server = createServer()
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const { searchParams } = new URL(request.url ?? '', 'http://localhost')
+    const [index, count] = [Number(searchParams.get('n')), Number(searchParams.get('count') ?? 1)]
+    if (count === 1) response.writeHead(200, { 'content-length': SIZE }).end(bytesOf(index))
+    else response.socket?.write(span(index, count), 'latin1')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const fetchPiece = createHttpPieces()
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { signal } = new AbortController()
+  return { take: (index: number) => fetchPiece(origin, pieceOf(index), { signal, stallMs: 5_000, from: 'node' }) }
+}
+
+const textOf = (index: number, count: number) =>
+  Array.from({ length: count }, (_, more) => Buffer.from(bytesOf(index + more)).toString('latin1')).join('')
+
+test('piece spans: an answer in a form that is not read at once is asked for again, and each piece comes', async () => {
+  // The end of the connection would tell the end of the body: a cut answer could not be told from a whole one.
+  const port = await startRawPort((index, count) => `HTTP/1.1 200 OK\r\n\r\n${textOf(index, count)}`)
+  await port.take(0)
+  expect(await Promise.all([1, 2, 3].map(port.take))).toEqual([1, 2, 3].map(bytesOf))
+})
+
+test('piece spans: bytes behind an answer are never taken for those of the next one', async () => {
+  const port = await startRawPort((index, count) => {
+    const body = textOf(index, count)
+    return `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n\r\n`
+  })
+  await port.take(0)
+  expect(await Promise.all([1, 2].map(port.take))).toEqual([1, 2].map(bytesOf))
+  expect(await Promise.all([3, 4, 5].map(port.take))).toEqual([3, 4, 5].map(bytesOf))
+})
+
+test('piece spans: spans that come one after the other use one connection again', async () => {
+  const port = await startPort(withSpans(100))
+  for (let index = 0; index < 60; index++) expect(await port.take(index)).toEqual(bytesOf(index))
+  const connections = new Set(port.asked.map(({ request }) => request.socket))
+  expect(port.asked.length).toBe(6)
+  expect(connections.size).toBe(2) // one of them for the first piece, which comes by itself
+})
