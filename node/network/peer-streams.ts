@@ -199,8 +199,8 @@ export function createPeerStreams<T extends PeerStream>(context: PeerStreamsCont
   }
 
   return {
-    /** The open stream to the peer, if there is one. */
-    get: (peer: PeerId) => get(peer.toString()),
+    /** The open stream to the peer, if there is one. @param peer its id, or the text of it */
+    get: (peer: PeerId | string) => get(peer.toString()),
     open,
     keepOpen,
     /** Open streams, the one that was used longest ago first. */

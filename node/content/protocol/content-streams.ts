@@ -62,9 +62,9 @@ export function createContentStreams(libp2p: Libp2p, direct: Pick<Direct, 'dial'
   return {
     /** @throws when the peer cannot be reached in time */
     async open({ peer, addresses }: RequestTarget): Promise<ContentStream> {
-      const id = peerIdFromString(peer)
-      const open = streams.get(id)
+      const open = streams.get(peer) // asked for each piece, so the id is not read each time
       if (open !== undefined) return open
+      const id = peerIdFromString(peer)
       if (!isDirect(addresses)) return streams.open(id, { addresses: addresses.map((address) => multiaddr(address)) })
       return streams.open(id, { timeoutMs: OPEN_DIRECT_MS, ...(direct && { connect: (signal) => direct.dial(id, addresses, { signal }) }) })
     },

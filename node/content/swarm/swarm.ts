@@ -20,6 +20,9 @@ interface SwarmPiece {
   from: Candidate
 }
 
+/** Ends what still waits for a piece. Made once: an error made for each piece would have its stack written down each time. */
+const HERE = new Error('the piece is here')
+
 export type Swarm = ReturnType<typeof createSwarm>
 
 export function createSwarm(context: SwarmContext, options: SwarmOptions = {}) {
@@ -150,7 +153,7 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}) {
         }
       } finally {
         for (const remove of removeListeners) remove()
-        ended.abort(new Error('the piece is here'))
+        ended.abort(HERE)
       }
     },
     stop(): void {
