@@ -11,7 +11,7 @@ import { SHARE_SUBPROTOCOL, type VisitPipe } from '../../node/index.ts'
 import { refuseSocket } from '../http/refuse-socket.ts'
 import type { ShareVisit } from '../types.ts'
 
-/** The codes by which a socket closes. They are read by nobody but for a log: the page goes on by its own peer. */
+/** The codes by which a socket closes: by 'left' a page knows that the sharer has gone, at the others it goes on by its own peer. */
 const CODES = { unknown: 4_404, busy: 4_429, wrong: 4_403, left: 4_410, over: 4_408 } as const
 /** A hello is far below: visitors send nothing larger. */
 const MAX_MESSAGE_BYTES = 16_384
@@ -94,7 +94,7 @@ async function pass(visit: ShareVisit, shown: Promise<WebSocket>): Promise<void>
   }
 
   onAbort(late.signal, () => end('over'))
-  onAbort(visit.closing, () => end('left'))
+  onAbort(visit.closing, () => end('over'))
   const finding = visit.connect({ onMessage: give, onEnd: (reason) => end(reason) })
   finding.catch(() => {}) // looked at below
   socket = await shown

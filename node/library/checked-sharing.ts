@@ -6,6 +6,7 @@
 import type { PieceStore } from '../content/types.ts'
 import type { VisitListener } from '../sharing/first/visit.ts'
 import type * as offers from '../sharing/offer-types.ts'
+import type { ReceiveBegunOptions } from '../sharing/receiver/begun-share.ts'
 import type * as sharing from '../sharing/types.ts'
 import {
   optional,
@@ -73,10 +74,15 @@ const readShareOptions = readOptions<sharing.ShareOptions>({
   sealed: readBoolean,
   resume: readBytes,
 })
-const readReceiveOptions = readOptions<sharing.ReceiveShareOptions>({
+const readPromise: Read<NonNullable<ReceiveBegunOptions['begun']>> = (value, what) => {
+  if (value instanceof Promise) return value
+  throw refuse(what, 'a promise', value)
+}
+const readReceiveOptions = readOptions<ReceiveBegunOptions>({
   signal: readSignal,
   label: textUpTo(MAX_LABEL_LENGTH),
   receiver: bytesOf(RECEIVER_BYTES),
+  begun: readPromise, // by `receiveEarly` alone
 })
 const readFetchOptions = readOptions<sharing.FetchEntryOptions>({
   signal: readSignal,

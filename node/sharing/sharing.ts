@@ -16,6 +16,7 @@ import type { RecordWay } from './first/record-way.ts'
 import { createFirstKeyStock } from './first/session.ts'
 import { SHARE_PROTOCOL } from './format/share-frames.ts'
 import { parseLink, parseShareId } from './format/share-link.ts'
+import type { ReceiveBegunOptions } from './receiver/begun-share.ts'
 import { claimCode } from './receiver/claim-code.ts'
 import { type ReceiverContext, receiveShare } from './receiver/received-share.ts'
 import { createFirstGiver } from './sharer/first-giver.ts'
@@ -147,7 +148,7 @@ export function createSharing(context: SharingContext): SharesService {
     return whole
   }
 
-  const receive: Sharing['receive'] = (link, options = {}) => {
+  const receive = (link: string, options: ReceiveBegunOptions = {}): ReceivedShare => {
     if (!isRunning) throw new MayflyError('ERR_NOT_STARTED', 'The peer is not running')
     if (received.size >= SHARING_LIMITS.maxReceived)
       throw new MayflyError('ERR_LIMIT', `Cannot receive more: this peer receives the limit of ${SHARING_LIMITS.maxReceived} shares`)

@@ -184,6 +184,6 @@ test('a gateway that stops ends its visits', async () => {
   const { socket } = await visit(world)
   const closed = closedWith(socket)
   void world.server.stop()
-  expect([4_410, 1_006]).toContain(await closed)
+  expect([4_408, 1_006]).toContain(await closed)
   await untilOver(world)
 })

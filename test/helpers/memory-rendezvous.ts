@@ -10,6 +10,7 @@ export function createMemoryRendezvous() {
   /** Hex of a key → its holders, each with the number of its holds. Bounded by the test. */
   const holders = new Map<string, Map<string, number>>()
   const wakes = new Set<() => void>()
+  let changes = 0
   const holdersOf = (hex: string) => holders.get(hex) ?? new Map<string, number>()
   const change = (hex: string, peer: string, by: number) => {
     const counts = holdersOf(hex)
@@ -17,6 +18,7 @@ export function createMemoryRendezvous() {
     const count = (counts.get(peer) ?? 0) + by
     if (count > 0) counts.set(peer, count)
     else counts.delete(peer)
+    changes++
     for (const wake of [...wakes]) wake()
   }
 
@@ -43,7 +45,9 @@ export function createMemoryRendezvous() {
         },
         async *watch(key, { signal } = {}) {
           for (;;) {
+            const seen = changes
             yield holdersOf(encodeKeyHex(key)).size
+            if (changes !== seen) continue // while the reader was at it
             await abortable<void>(signal, (resolve) => {
               wakes.add(resolve)
               return () => wakes.delete(resolve)

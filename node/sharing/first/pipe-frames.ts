@@ -12,13 +12,13 @@ export const MAX_MESSAGE_BYTES = MAX_FRAME_BYTES + TAG_BYTES
 export const MAX_PIPE_FRAME_BYTES = MAX_MESSAGE_BYTES + 16
 
 /** By number, which is never used again for something else. */
-export const PIPE_REFUSALS = { unknown: 1, busy: 2, wrong: 3 } as const
+export const PIPE_REFUSALS = { unknown: 1, busy: 2, wrong: 3, over: 4 } as const
 export type PipeRefusal = keyof typeof PIPE_REFUSALS
 
 export type PipeFrame =
   | { type: 'open'; id: Uint8Array }
   | { type: 'opened' }
-  /** The end. 'unknown': it has no such share. 'wrong': the visitor does not know its secret. */
+  /** The end. 'unknown': it has no such share. 'wrong': the visitor does not know its secret. 'over': the sharer is here, and gives no more this way. */
   | { type: 'refuse'; reason: PipeRefusal }
   | { type: 'data'; bytes: Uint8Array }
 

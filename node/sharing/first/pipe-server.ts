@@ -101,7 +101,7 @@ export function servePipe(way: Way, { linkOf, onWrong, takeKeys, mayTry, onVisit
       onEnd(listener) {
         endVisit = listener
       },
-      close: () => frames.close(),
+      close: () => refuse('over'),
       abort: (reason) => {
         if (isProven) frames.abort(reason)
         else refuse('wrong')

@@ -7,6 +7,8 @@ import type { MessageCarrier } from './record-way.ts'
 /** Offered in the handshake, since a node of before would take the websocket for one of its overlay: it does not answer with this. */
 export const SHARE_SUBPROTOCOL = 'mayfly-share-first-1'
 
+/** The code by which a gateway closes the websocket when the sharer has gone. */
+const LEFT_CODE = 4_410
 /** How long the handshake may take, in ms. The peer is loaded beside it long before. */
 const OPEN_MS = 10_000
 
@@ -48,7 +50,7 @@ export function createSocketCarrier(gateway: string, id: string): MessageCarrier
     handling = handling.then(() => (isDeaf ? undefined : listener(message)))
     handling.catch(end)
   })
-  socket.addEventListener('close', () => end())
+  socket.addEventListener('close', ({ code }) => end(code === LEFT_CODE ? new MayflyError('ERR_LEFT', 'The sharer has gone') : undefined))
   socket.addEventListener('error', () => end(new MayflyError('ERR_UNAVAILABLE', 'The gateway could not be reached')))
 
   return {

@@ -3,8 +3,8 @@
 /** Hears the sharer, for a visitor of a gateway. */
 export interface VisitListener {
   onMessage(message: Uint8Array): void
-  /** Called once. 'wrong': the visitor does not know the share's secret. */
-  onEnd(reason: 'unknown' | 'busy' | 'wrong' | 'left'): void
+  /** Called once. 'wrong': the visitor does not know the share's secret. 'over': the sharer gives no more this way. 'left': it has gone. */
+  onEnd(reason: 'unknown' | 'busy' | 'wrong' | 'over' | 'left'): void
 }
 
 /** Messages of a visitor on their way to a sharer. */

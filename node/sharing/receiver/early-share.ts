@@ -4,6 +4,8 @@
  */
 
 import { createTimeout, onAbort, raceAbort } from '../../async/abort.ts'
+import { createBackoff } from '../../async/backoff.ts'
+import { delay } from '../../async/delay.ts'
 import { createEmitter } from '../../async/emitter.ts'
 import type { PieceStore } from '../../content/types.ts'
 import { MayflyError } from '../../errors.ts'
@@ -15,6 +17,7 @@ import { type Chosen, chosenOf, idsOf, joinChosen } from '../format/chosen.ts'
 import { RECEIVER_BYTES } from '../format/share-frames.ts'
 import { parseLink } from '../format/share-link.ts'
 import type { FetchEntryOptions, FetchShape, ReceivedShare, ReceiveShareOptions, Sharing } from '../types.ts'
+import type { ReceiveBegunOptions } from './begun-share.ts'
 import { shapeOf } from './fetch-shape.ts'
 import { type FirstVisit, startFirstVisit } from './first-visit.ts'
 import { shareError } from './received-state.ts'
@@ -28,10 +31,13 @@ export const EARLY_SHARE_DEFAULTS = {
   firstMs: 1_500,
 }
 
+/** The waits before the peer is loaded again, in ms. */
+const RETRY = { firstMs: 500, maxMs: 5_000 }
+
 export interface EarlyShareParts {
   /** Opens the messages of a first stage to the sharer of that share, by its id in text form. Undefined where there is none. */
   openCarrier: ((id: string) => MessageCarrier) | undefined
-  /** The sharing of this side's peer: called once, when it is to be loaded. */
+  /** The sharing of this side's peer: called when it is to be loaded, and after a wait again where it could not be. */
   openSharing(): Promise<Pick<Sharing, 'receive'>>
 }
 
@@ -52,6 +58,7 @@ export function receiveEarly(
   const visit: FirstVisit | undefined = carrier && startFirstVisit({ link: secrets, receiver, label, carrier })
   /** The peer's part has met the sharer. */
   const met = Promise.withResolvers<ReceivedShare>()
+  const begun = visit?.over.then(() => visit.state.begun())
   /** The peer may fetch what was taken. */
   const open = Promise.withResolvers<ReceivedShare>()
   for (const { promise } of [met, open]) promise.catch(() => {})
@@ -60,8 +67,7 @@ export function receiveEarly(
   let wanted: Chosen | undefined
   let isHelping: boolean | undefined
 
-  const fail = (error: unknown) => [met, open].forEach(({ reject }) => void reject(error))
-  const loading = createLoading(openSharing, begin, fail)
+  const loading = createLoading(async () => begin(await openSharing()), closing.signal)
   if (visit === undefined) loading.now()
   else {
     void visit.over.then(loading.now)
@@ -75,10 +81,12 @@ export function receiveEarly(
 
   function begin(sharing: Pick<Sharing, 'receive'>): void {
     if (closing.signal.aborted) return
-    full = sharing.receive(link, { receiver, label, signal: closing.signal })
+    const options: ReceiveBegunOptions = { receiver, label, signal: closing.signal, ...(begun && { begun }) }
+    full = sharing.receive(link, options)
     if (isHelping !== undefined) full.help(isHelping)
     full.onChange(onNews)
     onNews()
+    void begun?.then(onNews)
   }
 
   function onNews(): void {
@@ -93,21 +101,29 @@ export function receiveEarly(
       open.resolve(full)
       visit?.close()
     }
+    // The sharer has gone, or has ended it: the peer has what was taken from the first stage, and looks for others that have the rest.
+    if (visit?.ended !== undefined && visit.state.hasTaken && (state === 'away' || state === 'ended')) open.resolve(full)
     if (state === 'ended') open.reject(shareError(endCode ?? 'ERR_SHARE_ENDED'))
     changes.emit()
   }
 
   const stateNow = () => stateOf(visit, full, isMet)
+  const endCodeNow = () => full?.endCode ?? (stateNow() === 'ended' ? visit?.state.endCode : undefined)
+
+  const endError = () => shareError(endCodeNow() ?? 'ERR_SHARE_ENDED')
+
+  const opened = ({ signal, onWaiting }: FetchEntryOptions) =>
+    sayingWhileAway(raceAbort(open.promise, signal), () => stateNow() === 'away', changes.on, onWaiting)
 
   async function take(ids: readonly number[] | undefined, options: AbortOptions): Promise<void> {
     const now = stateNow()
-    if (now === 'ended') throw shareError(full?.endCode ?? 'ERR_SHARE_ENDED')
+    if (now === 'ended') throw endError()
     if (now === 'looking' || now === 'away') throw new MayflyError('ERR_UNAVAILABLE', 'The sharer is not here now')
     wanted = joinChosen(wanted, chosenOf(ids))
     const done = Promise.withResolvers<void>()
     if (visit?.state.isMet === true && !isMet) {
       loading.hold()
-      visit.state.take(ids, options).then(done.resolve, () => {}) // the peer says why not
+      visit.state.take(ids, options).then(done.resolve, () => stateNow() === 'ended' && done.reject(endError()))
       visit.begin(ids)
     }
     met.promise.then((share) => share.take(ids, options)).then(done.resolve, done.reject)
@@ -119,11 +135,11 @@ export function receiveEarly(
     storeFor: (shape: FetchShape) => Promise<PieceStore>,
     options: FetchEntryOptions,
   ): Promise<FetchShape> {
-    const isEarly = visit !== undefined && !visit.isOver && !isMet && visit.state.hasTaken
+    const isEarly = visit !== undefined && visit.ended === undefined && !isMet && visit.state.hasTaken
     if (!isEarly) {
       if (!isMet && wanted === undefined) throw new MayflyError('ERR_REFUSED', 'Take it first: nothing is fetched before')
       const isUntaken = isMet && wanted === undefined // by this page: the peer knows what was taken before
-      return (isUntaken && full ? full : await raceAbort(open.promise, options.signal)).fetch(entry, storeFor, options)
+      return (isUntaken && full ? full : await opened(options)).fetch(entry, storeFor, options)
     }
     const found = visit.state.mustFind(entry)
     const shape = shapeOf(found)
@@ -133,17 +149,15 @@ export function receiveEarly(
       options.onProgress?.(bytes)
     })
     const store = await storing
-    if (!isComplete || options.isDoubtful === true)
-      return (await raceAbort(open.promise, options.signal)).fetch(entry, async () => store, options)
+    if (!isComplete || options.isDoubtful === true) return (await opened(options)).fetch(entry, async () => store, options)
     open.promise.then((share) => share.fetch(entry, async () => store)).catch(() => {}) // it is here: the peer passes it on to others
     return shape
   }
 
   function close(): Promise<void> {
     closing.abort(new MayflyError('ERR_NOT_STARTED', 'The share was closed here'))
-    loading.end()
     visit?.close()
-    fail(closing.signal.reason)
+    for (const { reject } of [met, open]) reject(closing.signal.reason)
     return full?.close() ?? Promise.resolve()
   }
   onAbort(signal, () => void close())
@@ -154,7 +168,7 @@ export function receiveEarly(
       return stateNow()
     },
     get endCode() {
-      return full?.endCode
+      return endCodeNow()
     },
     get entries() {
       return isMet && full !== undefined && full.entries.length > 0 ? full.entries : (visit?.state.entries ?? full?.entries ?? [])
@@ -175,16 +189,9 @@ export function receiveEarly(
     fetch: (entry, storeFor, options = {}) => fetch(entry, storeFor, options),
     saved(entry) {
       visit?.state.send({ type: 'saved', entry })
-      open.promise.then(
-        (share) => share.saved(entry),
-        () => {},
-      )
+      open.promise.then((share) => share.saved(entry)).catch(() => {})
     },
-    tell: (problem) =>
-      void met.promise.then(
-        (share) => share.tell(problem),
-        () => {},
-      ),
+    tell: (problem) => void met.promise.then((share) => share.tell(problem)).catch(() => {}),
     help(helps) {
       isHelping = helps
       full?.help(helps)
@@ -193,29 +200,70 @@ export function receiveEarly(
   }
 }
 
-/** @param isMet the peer has met the sharer: from then on it says how things stand */
+/** The promise; while it waits, the caller hears that the sharer is away. */
+async function sayingWhileAway<T>(
+  promise: Promise<T>,
+  isAway: () => boolean,
+  onChange: (listener: () => void) => () => void,
+  onWaiting: FetchEntryOptions['onWaiting'],
+): Promise<T> {
+  let hasSaid = false
+  const look = () => {
+    if (hasSaid || !isAway()) return
+    hasSaid = true
+    onWaiting?.(true)
+  }
+  const stop = onChange(look)
+  look()
+  try {
+    return await promise
+  } finally {
+    stop()
+    if (hasSaid) onWaiting?.(false)
+  }
+}
+
+/**
+ * A first stage that is over without a word of the sharer says nothing of them: its gateway may have gone. They are sought by the peer.
+ *
+ * @param isMet the peer has met the sharer: from then on it says how things stand
+ */
 function stateOf(visit: FirstVisit | undefined, full: ReceivedShare | undefined, isMet: boolean): ReceivedShare['state'] {
   if (full !== undefined && isMet) return full.state === 'listed' && visit?.state.hasTaken === true ? 'taken' : full.state
   if (visit === undefined) return full?.state ?? 'looking'
   if (full?.state === 'away') return 'away'
-  const { state, hasTaken, entries } = visit.state
-  // The peer says how it ended, and whether the sharer has left.
-  if (state === 'ended' || state === 'away') return hasTaken ? 'taken' : entries.length > 0 ? 'listed' : 'looking'
+  const { state, endCode } = visit.state
+  if (state === 'ended' && endCode !== 'ERR_SHARE_FULL') return 'ended' // there may be a place for the peer
+  if (visit.ended !== undefined) return visit.ended === 'left' ? 'away' : 'looking'
   return state
 }
 
-/** Loads the peer once, when nothing better is to be done: its code would delay the list, and the first piece. */
-function createLoading<T>(open: () => Promise<T>, onLoaded: (loaded: T) => void, onFailed: (error: unknown) => void) {
+/**
+ * Loads the peer when nothing better is to be done: its code would delay the list, and the first piece. Where it cannot be loaded, since the gateway
+ * has gone for instance, it is tried again.
+ */
+function createLoading(load: () => Promise<void>, signal: AbortSignal) {
   let isOver = false
   let wait = createTimeout(EARLY_SHARE_DEFAULTS.firstMs)
   let isSoon = false
   onAbort(wait.signal, now)
+  onAbort(signal, now)
 
   function now(): void {
     if (isOver) return
     isOver = true
     wait.end()
-    open().then(onLoaded, onFailed)
+    if (!signal.aborted) loadAtLast().catch(() => {}) // it is not wanted any more
+  }
+
+  async function loadAtLast(): Promise<void> {
+    for (const backoff = createBackoff(RETRY, Math.random); ; ) {
+      try {
+        return await load()
+      } catch {
+        await delay(backoff.next(), { signal })
+      }
+    }
   }
 
   function after(ms: number): void {
@@ -235,10 +283,5 @@ function createLoading<T>(open: () => Promise<T>, onLoaded: (loaded: T) => void,
     },
     /** Something was taken: its first piece comes first. */
     hold: () => after(EARLY_SHARE_DEFAULTS.afterTakeMs),
-    /** It is not wanted any more. */
-    end(): void {
-      isOver = true
-      wait.end()
-    },
   }
 }

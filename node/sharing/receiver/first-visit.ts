@@ -13,7 +13,7 @@ import { createFirstKeys, decodeFirstKey, encodeFirstKey, openFirstSession } fro
 import type { LinkSecrets } from '../format/share-link.ts'
 import { bytesThere, hasPiece, mustAddUp, otherSize, type ReadyEntry } from './fetch-shape.ts'
 import { createReceivedState } from './received-state.ts'
-import { openSharerLink } from './sharer-link.ts'
+import { openSharerLink, type SharerNews } from './sharer-link.ts'
 
 export const FIRST_VISIT_LIMITS = {
   /** Bytes of content by this way: by then the peer is there. Sharers give twice as much. */
@@ -23,6 +23,7 @@ export const FIRST_VISIT_LIMITS = {
 } as const
 
 const HASH_BYTES = 32
+const NO_DIRECT = { wantDirect: () => false, mayOpenDirect: () => false, answerDirect: () => undefined }
 
 interface FirstVisitOptions {
   link: LinkSecrets
@@ -59,13 +60,14 @@ export function startFirstVisit({ link, receiver, label, carrier }: FirstVisitOp
   const over = Promise.withResolvers<void>()
   let leftBytes: number = FIRST_VISIT_LIMITS.maxBytes
   let begun: Begun | undefined
-  let isOver = false
+  /** 'left': the sharer has gone. */
+  let ended: 'left' | 'over' | undefined
   const state = createReceivedState({ onTaken: () => {}, onOver: end })
   const wants = createWants((entry, piece) => state.send({ type: 'want', entry, piece }))
 
-  function end(): void {
-    if (isOver) return
-    isOver = true
+  function end(reason: 'left' | 'over' = 'over'): void {
+    if (ended !== undefined) return
+    ended = reason
     closing.abort(new MayflyError('ERR_LEFT', 'The first stage is over'))
     wants.end()
     carrier.close()
@@ -79,11 +81,12 @@ export function startFirstVisit({ link, receiver, label, carrier }: FirstVisitOp
     const session = await openFirstSession('receiver', own, decodeFirstKey(message), link)
     carrier.send(encodeFirstKey(own))
     const way = createRecordWay(carrier, session, 'outbound', session.ends.owner)
-    const ways = {
-      open: async () => way,
-      ...{ wantDirect: () => false, mayOpenDirect: () => false, answerDirect: () => undefined },
+    const ways = { ...NO_DIRECT, open: async () => way }
+    const over: SharerNews['over'] = (code, reason) => {
+      if (code === undefined && reason instanceof MayflyError && reason.code === 'ERR_LEFT') end('left')
+      state.news.over(code)
     }
-    const news = { ...state.news, part: wants.take }
+    const news = { ...state.news, part: wants.take, over }
     await openSharerLink(
       { peer: session.ends.owner, home: '', addresses: [] },
       { self: session.ends.visitor, ways, link, receiver, label, checks: NATIVE_CHECKS, news },
@@ -130,8 +133,7 @@ export function startFirstVisit({ link, receiver, label, carrier }: FirstVisitOp
     const { hashes, first } = begun?.hash === entry.hash ? begun : begin(entry) // the store may take a while to open
     begun = undefined
     const store = await storing
-    const missing: number[] = []
-    for (let index = 0; index * pieceBytes < entry.travelSize; index++) if (!hasPiece(store.have, index)) missing.push(index)
+    const missing = missingOf(store.have, Math.ceil(entry.travelSize / pieceBytes))
     const ahead: Coming[] = []
     if (first !== undefined && missing[0] === 0) ahead.push(first)
     let next = ahead.length
@@ -154,13 +156,13 @@ export function startFirstVisit({ link, receiver, label, carrier }: FirstVisitOp
     }
   }
 
-  run().catch(end)
+  run().catch(() => end())
   return {
     state,
     /** Resolves when it has ended, however. */
     over: over.promise,
-    get isOver() {
-      return isOver
+    get ended() {
+      return ended
     },
     /** Asks for the beginning of the first large entry of these with the same breath as it is taken. */
     begin(ids: readonly number[] | undefined): void {
@@ -203,6 +205,9 @@ export function startFirstVisit({ link, receiver, label, carrier }: FirstVisitOp
     },
   }
 }
+
+const missingOf = (have: Uint8Array, count: number) =>
+  Array.from({ length: count }, (_, index) => index).filter((index) => !hasPiece(have, index))
 
 /** Requests of pieces, and their answers, in one order. */
 function createWants(send: (entry: number, piece: number | undefined) => void) {

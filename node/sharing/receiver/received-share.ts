@@ -4,15 +4,18 @@ import { onAbort } from '../../async/abort.ts'
 import { createWakeUp } from '../../async/wake-up.ts'
 import type { ContentService } from '../../content/content.ts'
 import { openSealed } from '../../content/index.ts'
+import type { OpenedContent } from '../../content/types.ts'
 import { MayflyError } from '../../errors.ts'
 import { encodeKeyBase32 } from '../../keys/index.ts'
 import type { Hold, Rendezvous } from '../../rendezvous/types.ts'
 import type { AbortOptions } from '../../types.ts'
+import type { ListedEntry } from '../format/share-entry.ts'
 import { MAX_PROBLEM_LENGTH } from '../format/share-frames.ts'
 import { helpersKeyOf, swarmKeyOf } from '../format/share-keys.ts'
 import type { LinkSecrets } from '../format/share-link.ts'
 import { isList, isWelcome } from '../format/share-signatures.ts'
-import type { OpenedEntry, ReceivedShare, ReceiveShareOptions } from '../types.ts'
+import type { OpenedEntry, ReceivedShare } from '../types.ts'
+import type { ReceiveBegunOptions } from './begun-share.ts'
 import { createEntryFetches } from './entry-fetches.ts'
 import { otherSize } from './fetch-shape.ts'
 import { createReceivedState, type PieceWay, shareError } from './received-state.ts'
@@ -36,14 +39,15 @@ export interface ReceiverContext {
 
 const RECEIVER_BYTES = 16
 
-export function receiveShare(context: ReceiverContext, link: LinkSecrets, options: ReceiveShareOptions): ReceivedShare {
+export function receiveShare(context: ReceiverContext, link: LinkSecrets, options: ReceiveBegunOptions): ReceivedShare {
   const { self, ways, rendezvous, content, monotonic, randomBytes } = context
   const { receiver = randomBytes(RECEIVER_BYTES), label = '' } = options
   const closing = new AbortController()
   const wake = createWakeUp()
   /** One for each content that is sought. */
   const waiting = new Set<ReturnType<typeof createWakeUp>>()
-  let helpers = 0
+  /** Undefined: nobody has counted them yet. */
+  let helpers: number | undefined
   let isHelping = true
   let helpersHold: Hold | undefined
   const share = createReceivedState({ onTaken, onOver })
@@ -91,13 +95,17 @@ export function receiveShare(context: ReceiverContext, link: LinkSecrets, option
     }
   }
 
+  function onHelpers(others: number): void {
+    helpers = others
+    if (closing.signal.aborted) return
+    if (share.state === 'ended' && helpers === 0) onOver()
+    share.changes.emit()
+  }
+
   async function watchHelpers(signal: AbortSignal): Promise<void> {
     for await (const count of rendezvous.watch(helpersKeyOf(link), { signal })) {
       const others = Math.max(0, count - (helpersHold === undefined ? 0 : 1))
-      if (others === helpers) continue
-      helpers = others
-      if (share.state === 'ended' && helpers === 0) void fetches.endComing()
-      share.changes.emit()
+      if (others !== helpers) onHelpers(others)
     }
   }
 
@@ -124,7 +132,8 @@ export function receiveShare(context: ReceiverContext, link: LinkSecrets, option
     },
     closing.signal,
   )
-  watchHelpers(closing.signal).catch(() => {}) // ended, or it cannot be watched: nobody helps, as far as is known
+  watchHelpers(closing.signal).catch(() => onHelpers(0)) // ended, or it cannot be watched: nobody helps, as far as is known
+  void options.begun?.then((begun) => begun && !closing.signal.aborted && share.begin(begun))
   onAbort(
     closing.signal,
     onAbort(options.signal, () => void close()),
@@ -148,19 +157,14 @@ export function receiveShare(context: ReceiverContext, link: LinkSecrets, option
       return share.way
     },
     get helpers() {
-      return helpers
+      return helpers ?? 0
     },
     onChange: share.changes.on,
     enter: (password, abort = {}) => share.enter(password, abort),
     take: (wanted, abort = {}) => share.take(wanted, abort),
     async open(id, abort: AbortOptions = {}): Promise<OpenedEntry> {
       const entry = share.mustFind(id)
-      const opened = await fetches.open(entry, abort)
-      if (opened.size !== entry.travelSize) throw otherSize()
-      if (entry.linkKey === undefined) return { size: opened.size, read: (part, read) => opened.read(part, read) }
-      const plain = await openSealed(opened, entry.linkKey, abort)
-      if (plain.size !== entry.size) throw otherSize()
-      return { size: plain.size, read: (part, read) => plain.read(part, read) }
+      return openPlain(await fetches.open(entry, abort), entry, abort)
     },
     async fetch(id, storeFor, abort = {}) {
       const entry = share.mustFind(id)
@@ -184,4 +188,13 @@ export function receiveShare(context: ReceiverContext, link: LinkSecrets, option
     },
     close,
   }
+}
+
+/** @throws {MayflyError} ERR_UNAVAILABLE: it is not of the size that its sharer says */
+async function openPlain(opened: OpenedContent, { travelSize, linkKey, size }: ListedEntry, abort: AbortOptions): Promise<OpenedEntry> {
+  if (opened.size !== travelSize) throw otherSize()
+  if (linkKey === undefined) return { size: opened.size, read: (part, read) => opened.read(part, read) }
+  const plain = await openSealed(opened, linkKey, abort)
+  if (plain.size !== size) throw otherSize()
+  return { size: plain.size, read: (part, read) => plain.read(part, read) }
 }

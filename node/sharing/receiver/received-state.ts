@@ -8,6 +8,7 @@ import { type Chosen, idsOf } from '../format/chosen.ts'
 import type { ListedEntry } from '../format/share-entry.ts'
 import type { SeenRules, ShareFrame } from '../format/share-frames.ts'
 import type { ReceivedShare, ShareCode, ShareWay } from '../types.ts'
+import type { BegunShare } from './begun-share.ts'
 import type { SharerLink, SharerNews } from './sharer-link.ts'
 import { createTakes, keepKeys } from './takes.ts'
 
@@ -24,6 +25,11 @@ const SENTENCES: Readonly<Record<ShareCode, string>> = {
 
 export function shareError(code: ShareCode): MayflyError {
   return new MayflyError(code, SENTENCES[code])
+}
+
+function passwordError(triesLeft: number): MayflyError {
+  const left = triesLeft === 1 ? 'one try is' : `${triesLeft} tries are`
+  return new MayflyError('ERR_SHARE_PASSWORD', triesLeft > 0 ? `The password is wrong; ${left} left` : 'This share has a password')
 }
 
 /** By which way a piece has come: from a tab, directly or through a TURN server, or from a node. */
@@ -96,8 +102,7 @@ export function createReceivedState({ onTaken, onOver }: { onTaken(): void; onOv
     },
     refused(code, triesLeft) {
       if (code !== 'ERR_SHARE_PASSWORD') return
-      const left = triesLeft === 1 ? 'one try is' : `${triesLeft} tries are`
-      entering?.reject(new MayflyError(code, triesLeft > 0 ? `The password is wrong; ${left} left` : 'This share has a password'))
+      entering?.reject(passwordError(triesLeft))
       become('password')
     },
     over(code) {
@@ -136,6 +141,17 @@ export function createReceivedState({ onTaken, onOver }: { onTaken(): void; onOv
     },
     /** Where the sharer is, while it is here. */
     sharer: () => sharer?.holder,
+    /** Goes on from a first stage, unless the sharer has been met since. */
+    begin(begun: BegunShare): void {
+      if (rules !== undefined || state === 'ended') return
+      ;({ entries, rules } = begun)
+      if (begun.given !== undefined) takes.answered(begun.given)
+      if (begun.endCode !== undefined) finish(begun.endCode)
+      else if (begun.given !== undefined) onTaken()
+      changes.emit()
+    },
+    /** Undefined: the sharer was not met. */
+    begun: (): BegunShare | undefined => rules && { entries, rules, given: takes.hasTaken ? takes.wanted : undefined, endCode },
     /** Nobody was found who is the sharer. */
     notFound(): void {
       if (state === 'looking') become('away')

@@ -35,8 +35,8 @@ export interface SharerNews {
   taken(entries: Chosen | undefined): void
   /** In a first stage: see the frame `part`. */
   part?(left: number, bytes: Uint8Array): void
-  /** The conversation is over. No code: the sharer has gone. */
-  over(code: ShareCode | undefined): void
+  /** The conversation is over. No code: the sharer has gone. @param reason why the way ended */
+  over(code: ShareCode | undefined, reason?: Error): void
 }
 
 export interface SharerLinkOptions {
@@ -85,7 +85,7 @@ export async function openSharerLink(
     onEnd(reason) {
       welcomed.reject(new MayflyError('ERR_LEFT', 'The sharer has gone', { cause: reason }))
       signalling?.end()
-      if (publicKey !== undefined) news.over(endCode)
+      if (publicKey !== undefined) news.over(endCode, reason)
     },
   })
 

@@ -31,6 +31,8 @@ export interface ReceiverLink {
   /** Says that it is over, and closes. */
   end(code: ShareCode): void
   close(): void
+  /** Closes since this peer stops: a first stage that is closed otherwise tells that the sharer stays. */
+  leave(): void
 }
 
 /** The share's side of the conversation with one receiver. */
@@ -99,6 +101,7 @@ export function serveReceiver(
       frames.close()
     },
     close: frames.close,
+    leave: firstStage === undefined ? frames.close : () => frames.abort(new MayflyError('ERR_LEFT', 'The sharer stops')),
   }
 
   function take(frame: ShareFrame): void {

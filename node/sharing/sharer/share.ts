@@ -178,7 +178,7 @@ export function createOwnShare(context: ShareContext, items: readonly ShareItem[
     async stop(): Promise<void> {
       conversations.stop()
       late?.end()
-      for (const [, receiver] of receivers.linked()) receiver.link.close()
+      for (const [, receiver] of receivers.linked()) receiver.link.leave()
       await list.close()
     },
   }

@@ -2,12 +2,12 @@
 
 import { afterEach, expect, test } from 'vitest'
 import { encodeKeyBase32 } from '../../../node/keys/index.ts'
-import type { MessageCarrier } from '../../../node/sharing/first/record-way.ts'
 import { createFirstKeys, encodeFirstKey } from '../../../node/sharing/first/session.ts'
 import { parseLink } from '../../../node/sharing/format/share-link.ts'
 import { receiveEarly } from '../../../node/sharing/receiver/early-share.ts'
 import { SHARING_LIMITS } from '../../../node/sharing/sharing.ts'
 import type { Share, ShareOptions, Sharing } from '../../../node/sharing/types.ts'
+import { carryVisit } from '../../helpers/carry-visit.ts'
 import { createShareWorld, file, untilState } from '../../helpers/share-world.ts'
 import { waitFor } from '../../helpers/wait-for.ts'
 import { encodeWrong } from '../../helpers/wrong-link.ts'
@@ -36,50 +36,11 @@ async function openWorld(options?: ShareOptions) {
     return join('visitor')
   }
   const visit = (path = share.path) => {
-    const received = receiveEarly(path, { label: 'visitor' }, { openCarrier: (id) => carry(gateway, id), openSharing })
+    const received = receiveEarly(path, { label: 'visitor' }, { openCarrier: (id) => carryVisit(gateway, id), openSharing })
     ends.push(() => received.close())
     return received
   }
   return { world, share, gateway, visit, peersWanted: () => wanted }
-}
-
-/** The messages of a visitor, handed to the gateway without a websocket. */
-function carry(gateway: Pick<Sharing, 'passOn'>, id: string): MessageCarrier {
-  let listener: (message: Uint8Array) => Promise<void> = async () => {}
-  let onEnd: (reason: Error | undefined) => void = () => {}
-  let handling = Promise.resolve()
-  const pipe = gateway.passOn(id, {
-    onMessage(message) {
-      const copy = new Uint8Array(message)
-      handling = handling.then(() => listener(copy))
-    },
-    onEnd: () => void handling.finally(() => onEnd(undefined)),
-  })
-  pipe.catch(() => onEnd(undefined))
-  return {
-    unsentBytes: 0,
-    send(message) {
-      void pipe.then((open) => open.send(message))
-      return true
-    },
-    writable: async () => true,
-    onMessage(next) {
-      listener = next
-    },
-    onEnd(next) {
-      onEnd = next
-    },
-    close: () =>
-      void pipe.then(
-        (open) => open.close(),
-        () => {},
-      ),
-    abort: () =>
-      void pipe.then(
-        (open) => open.close(),
-        () => {},
-      ),
-  }
 }
 
 /** Sends a key and a record that is none. Resolves with how the sharer ended it, and how many messages came. */

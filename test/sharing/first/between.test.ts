@@ -1,0 +1,175 @@
+/**
+ * The sharer, the gateway or the share goes between the first stage of a receiver and the moment when its own peer is there: it is told at once, what
+ * is complete stays, and the rest comes from whoever has it.
+ */
+
+import { afterEach, expect, test } from 'vitest'
+import { receiveEarly } from '../../../node/sharing/receiver/early-share.ts'
+import type { FetchShape, ReceivedShare, ShareOptions } from '../../../node/sharing/types.ts'
+import { carryVisit } from '../../helpers/carry-visit.ts'
+import { createMemoryPieceStore, type MemoryPieceStore } from '../../helpers/memory-piece-store.ts'
+import { createShareWorld, file, untilState } from '../../helpers/share-world.ts'
+import { waitFor } from '../../helpers/wait-for.ts'
+
+const WAIT_MS = 20_000
+const ITEMS = [file('a'), file('b')]
+const ends: (() => Promise<unknown>)[] = []
+
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end()
+})
+
+/** A visitor whose own peer comes when the test lets it. */
+async function openWorld(options?: ShareOptions) {
+  const world = createShareWorld()
+  const join = async (name: string) => {
+    const peer = await world.join(name)
+    ends.push(() => peer.stop())
+    return peer
+  }
+  const sharer = await join('sharer')
+  const share = await sharer.share(ITEMS, options)
+  await waitFor(() => share.entries.every(({ state }) => state === 'ready'), WAIT_MS, 'its files are read')
+  const gateway = await join('gateway')
+  const cut = new AbortController()
+  const peer = Promise.withResolvers<void>()
+  let failures = 0
+  const received = receiveEarly(
+    share.path,
+    { label: 'visitor' },
+    {
+      openCarrier: (id) => carryVisit(gateway, id, cut.signal),
+      async openSharing() {
+        if (failures-- > 0) throw new Error('its code cannot be loaded')
+        await peer.promise
+        return join('visitor')
+      },
+    },
+  )
+  ends.push(() => received.close())
+  await untilState(received, 'listed')
+  return {
+    ...{ world, share, sharer, join, received },
+    cutGateway: () => cut.abort(),
+    letPeerCome: () => peer.resolve(),
+    failToLoad: (times: number) => {
+      failures = times
+    },
+  }
+}
+
+/** Begins to fetch an entry; its store, and whether it waits for somebody who has it. */
+function begin(received: ReceivedShare, entry: number) {
+  const store: MemoryPieceStore = createMemoryPieceStore(1)
+  const waits: boolean[] = []
+  const done: Promise<FetchShape> = received.fetch(entry, async () => store, { onWaiting: (isWaiting) => waits.push(isWaiting) })
+  done.catch(() => {})
+  return { store, waits, done }
+}
+
+test('a sharer that leaves is away at once, before the peer is there; what is complete stays, and the rest comes when they are back', async () => {
+  const { world, share, sharer, join, received, letPeerCome } = await openWorld()
+  await received.take()
+  await begin(received, 1).done
+  const snapshot = share.snapshot()
+  sharer.kill()
+  await untilState(received, 'away')
+  const second = begin(received, 2)
+  expect(second.waits).toEqual([true])
+  await expect(received.take([1])).rejects.toMatchObject({ code: 'ERR_UNAVAILABLE' })
+  letPeerCome()
+  await waitFor(() => second.waits.length >= 2, WAIT_MS, 'its peer looks for the rest')
+  expect(received.state).toBe('away')
+  expect(received.entries).toHaveLength(2)
+  const again = await join('sharer again')
+  await again.share(ITEMS, { resume: snapshot })
+  await second.done
+  await untilState(received, 'taken')
+  expect(world.haveIt(received.entries[1]?.hash)).toContain('sharer again')
+})
+
+test('a sharer that leaves: the rest comes from another receiver, which is counted', async () => {
+  const { share, sharer, join, received, letPeerCome } = await openWorld()
+  const helper = (await join('helper')).receive(share.path)
+  await untilState(helper, 'listed')
+  await helper.take()
+  for (const { id } of helper.entries) await helper.fetch(id, async () => createMemoryPieceStore(1))
+  await received.take()
+  sharer.kill()
+  await untilState(received, 'away')
+  letPeerCome()
+  const { done, store } = begin(received, 2)
+  await done
+  expect(store.pieces.size).toBe(1)
+  await waitFor(() => received.helpers === 1, WAIT_MS, 'the other is counted')
+  expect(received.state).toBe('away')
+})
+
+test('a sharer that stops properly has left, too, and one that gives no more this way has not', async () => {
+  const stopped = await openWorld()
+  await stopped.sharer.stop()
+  await untilState(stopped.received, 'away')
+  const { received, share } = await openWorld()
+  const states: string[] = []
+  received.onChange(() => states.push(received.state))
+  share.dismiss(share.receivers[0]?.id ?? '')
+  await waitFor(() => received.state === 'ended', WAIT_MS, 'it is told')
+  expect([received.endCode, states.includes('away')]).toEqual(['ERR_SHARE_REFUSED', false])
+})
+
+test('a share that ends is over at once, and what nobody else has fails with the reason', async () => {
+  const { share, received, letPeerCome } = await openWorld()
+  await received.take()
+  await begin(received, 1).done
+  await share.end()
+  await waitFor(() => received.state === 'ended', WAIT_MS, 'it is told')
+  expect(received.endCode).toBe('ERR_SHARE_ENDED')
+  const { done } = begin(received, 2)
+  letPeerCome()
+  await expect(done).rejects.toMatchObject({ code: 'ERR_SHARE_ENDED' })
+  expect(received.entries).toHaveLength(2)
+})
+
+test('a share that ends: the rest comes from another receiver', async () => {
+  const { share, join, received, letPeerCome } = await openWorld()
+  const helper = (await join('helper')).receive(share.path)
+  await untilState(helper, 'listed')
+  await helper.take()
+  for (const { id } of helper.entries) await helper.fetch(id, async () => createMemoryPieceStore(1))
+  await received.take()
+  await share.end()
+  await waitFor(() => received.state === 'ended', WAIT_MS, 'it is told')
+  letPeerCome()
+  await begin(received, 2).done
+  expect(received.endCode).toBe('ERR_SHARE_ENDED')
+})
+
+test('a share for one that somebody else has taken meanwhile says so when it is taken', async () => {
+  const { share, join, received } = await openWorld({ receivers: 1 })
+  const quicker = (await join('quicker')).receive(share.path)
+  await untilState(quicker, 'listed')
+  await quicker.take()
+  await expect(received.take()).rejects.toMatchObject({ code: 'ERR_SHARE_USED' })
+  expect([received.state, received.endCode]).toEqual(['ended', 'ERR_SHARE_USED'])
+})
+
+test('a gateway that goes says nothing of the sharer: they are sought, and found by the peer', async () => {
+  const { received, cutGateway, letPeerCome } = await openWorld()
+  await received.take()
+  cutGateway()
+  await untilState(received, 'looking')
+  const { done, waits } = begin(received, 2)
+  letPeerCome()
+  await done
+  expect([received.state, waits.includes(true)]).toEqual(['taken', false])
+})
+
+test('a peer that cannot be loaded, since the gateway is away, is loaded when that is back', async () => {
+  const { received, cutGateway, letPeerCome, failToLoad } = await openWorld()
+  failToLoad(2)
+  letPeerCome()
+  await received.take()
+  cutGateway()
+  await begin(received, 2).done
+  expect(received.state).toBe('taken')
+})
