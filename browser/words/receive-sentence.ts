@@ -36,7 +36,7 @@ export function isNoLink(error: unknown): boolean {
 export function openingSentence(error: unknown): string {
   if (error === undefined) return LOOKING
   if (isNoLink(error)) return ENDS.ERR_SHARE_WRONG as string
-  return `The share could not be opened: ${(error as Error).message ?? String(error)}. Reload this page to try again.`
+  return `This page could not load all that it needs: ${(error as Error).message ?? String(error)}. It tries again by itself; reload it when that does not help.`
 }
 
 const LOOKING = 'Looking for the sharer…'

@@ -10,6 +10,7 @@ import { ReceiveVisit, shareOf } from '../../sharing/receive-visit.ts'
 import type { Tab } from '../../tab.ts'
 import type { ReceiveRoute } from '../../visit/route.ts'
 import { isNoLink, openingSentence, PLAIN_HTTP, receiverRuleSentences, shareSentence } from '../../words/receive-sentence.ts'
+import { Problem } from '../problem.tsx'
 import { useCell } from '../use-cell.ts'
 import { CodeForm } from './code-form.tsx'
 import { EntryList } from './entry-list.tsx'
@@ -32,7 +33,7 @@ function SharePart({ tab, link }: { tab: Tab; link: string }) {
   useEffect(() => {
     const leaving = new AbortController()
     const fail = (error: unknown) => {
-      tab.rest.now()
+      if (error !== undefined) tab.rest.now()
       if (!leaving.signal.aborted) setFailure(error)
     }
     try {
@@ -42,7 +43,13 @@ function SharePart({ tab, link }: { tab: Tab; link: string }) {
     }
     return () => leaving.abort()
   }, [link])
-  if (visit && (failure === undefined || visit.entries.length > 0)) return <OpenShare tab={tab} visit={visit} />
+  if (visit && (failure === undefined || visit.entries.length > 0))
+    return (
+      <>
+        <Problem text={failure === undefined ? undefined : openingSentence(failure)} testid="opening-problem" />
+        <OpenShare tab={tab} visit={visit} />
+      </>
+    )
   const isWrong = isNoLink(failure)
   return (
     <>
@@ -55,13 +62,15 @@ function SharePart({ tab, link }: { tab: Tab; link: string }) {
 /**
  * The list comes by the first stage where there is one, and the peer behind it.
  *
- * @param onFailed hears what prevented the peer from being loaded
+ * @param onFailed hears what prevented the peer from being loaded, which is tried again; undefined: it is loaded
  * @throws {MayflyError} ERR_SHARE_WRONG, ERR_BAD_OPTION: no such link
  */
 function openVisit(tab: Tab, link: string, signal: AbortSignal, onFailed: (error: unknown) => void): ReceiveVisit {
   const openSharing = async () => {
     try {
-      return await tab.sharePeer.open()
+      const sharing = await tab.sharePeer.open()
+      onFailed(undefined)
+      return sharing
     } catch (error) {
       onFailed(error)
       throw error
