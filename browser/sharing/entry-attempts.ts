@@ -34,6 +34,10 @@ export class EntryAttempts {
     return this.#running.size
   }
 
+  some(isOne: (id: number) => boolean): boolean {
+    return [...this.#running.keys()].some(isOne)
+  }
+
   has(id: number): boolean {
     return this.#running.has(id)
   }
@@ -44,13 +48,13 @@ export class EntryAttempts {
   }
 
   /** @param work never rejects @param onEnd the entries do not run any more */
-  begin(ids: readonly number[], hash: string | undefined, work: (attempt: Attempt) => Promise<void>, onEnd: () => void): void {
+  begin(entries: readonly { id: number }[], hash: string | undefined, work: (attempt: Attempt) => Promise<void>, onEnd: () => void): void {
     const [controller, forgotten] = [new AbortController(), new Set<number>()]
     const signal = AbortSignal.any([controller.signal, this.#signal])
     const attempt = { controller, hash, forgotten, signal, ended: Promise.resolve(), isForgotten: (id: number) => forgotten.has(id) }
-    for (const id of ids) this.#running.set(id, attempt)
+    for (const { id } of entries) this.#running.set(id, attempt)
     attempt.ended = work(attempt).then(() => {
-      for (const id of ids) this.#running.delete(id)
+      for (const { id } of entries) this.#running.delete(id)
       onEnd()
     })
   }

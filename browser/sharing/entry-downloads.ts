@@ -7,6 +7,7 @@ import type { ReceivedShare, ShareEntry } from '../../node/index.ts'
 import type { PeerLibrary } from '../peer/types.ts'
 import { Pace } from '../transfer/pace.ts'
 import type { ReceivedFiles } from '../transfer/received-files.ts'
+import { DueEntries } from './due-entries.ts'
 import { type Attempt, EntryAttempts } from './entry-attempts.ts'
 import type { EntryNames } from './entry-names.ts'
 import type { TotalProgress } from './entry-progress.ts'
@@ -44,6 +45,7 @@ export class EntryDownloads {
   /** Entries of which an earlier page of this tab has received some, or of which something was damaged. */
   readonly #doubtful: Set<number>
   readonly #pace = new Pace()
+  readonly #due = new DueEntries(() => this.#options.received.entries.filter((entry) => this.table.isDue(entry)))
 
   constructor(options: EntryDownloadsOptions) {
     const { record, placeAgain, signal, onChange } = options
@@ -55,20 +57,18 @@ export class EntryDownloads {
 
   /** Something moves now. */
   get isBusy(): boolean {
-    return this.#options.received.entries.some((entry) => this.#attempts.has(entry.id) && this.table.progressOf(entry)?.phase !== 'stalled')
+    return this.#attempts.some((id) => this.table.progressOf({ id, size: 0 })?.phase !== 'stalled')
   }
 
   total(): TotalProgress & { bytesPerSecond: number } {
-    const total = this.table.total(this.#options.received.entries)
-    return { ...total, bytesPerSecond: this.isBusy ? this.#pace.bytesPerSecond() : 0 }
+    return { ...this.table.total(this.#options.received.entries), bytesPerSecond: this.isBusy ? this.#pace.bytesPerSecond() : 0 }
   }
 
   /** Fetches these entries, and saves them there. */
   want(ids: readonly number[], place: SavePlace | undefined): void {
     this.#options.tell()
     this.table.want(ids, place)
-    this.#options.record.keep()
-    this.next()
+    this.#nextAnew()
   }
 
   pause(): void {
@@ -83,8 +83,7 @@ export class EntryDownloads {
     this.#options.tell()
     this.#options.record.isPaused = false
     this.table.again()
-    this.#options.record.keep()
-    this.next()
+    this.#nextAnew()
   }
 
   /** Stops, and forgets what has come and is not saved. It may be taken again at any time. */
@@ -103,48 +102,54 @@ export class EntryDownloads {
     this.table.ready()
     const listed = new Set(this.#options.received.entries.map(({ id }) => id))
     for (const id of this.#options.record.wanted) if (!listed.has(id)) void this.#forget(id) // its sharer has removed it
-    this.next()
+    this.#nextAnew()
   }
 
   /** Starts what can be fetched or saved now. */
   next(): void {
-    const { received, signal } = this.#options
-    const { entries } = received
-    // A text has come with the list.
-    for (const { id, kind, text } of entries) if (kind === 'text' && text !== undefined && this.table.isWanted(id)) this.#setSaved(id)
-    if (!this.#options.record.isPaused && !signal.aborted) {
-      for (const entry of entries) {
-        if (this.#attempts.size >= MAX_AT_ONCE) break
-        // Files that are the same are received one after the other: they are one content.
-        const isRunning = this.#attempts.has(entry.id) || this.#attempts.isInUse(entry.hash)
-        if (!isRunning && this.table.isDue(entry)) this.#run(entry)
-      }
-      for (const [zip, inside] of this.table.zipsDue(entries))
-        if (!inside.some(({ id }) => this.#attempts.has(id))) this.#runZip(zip, inside)
+    const { received, record, signal } = this.#options
+    if (!record.isPaused && !signal.aborted) {
+      this.#due.begin((entry) => this.#begin(entry))
+      if (this.#due.areBegun)
+        for (const [zip, inside] of this.table.zipsDue(received.entries))
+          if (!inside.some(({ id }) => this.#attempts.has(id))) this.#runZip(zip, inside)
     }
     this.#options.onChange('state')
   }
 
+  #begin(entry: ShareEntry): 'begun' | 'waits' | 'full' {
+    if (this.#attempts.size >= MAX_AT_ONCE) return 'full'
+    // Files that are the same are received one after the other: they are one content.
+    if (this.#attempts.has(entry.id) || this.#attempts.isInUse(entry.hash)) return 'waits'
+    if (this.table.isDue(entry)) this.#run(entry)
+    return 'begun'
+  }
+
+  #nextAnew(): void {
+    for (const { id } of this.table.textsHere(this.#options.received.entries)) this.#setSaved(id)
+    this.#options.record.keep()
+    this.#due.again()
+    this.next()
+  }
+
   #run(entry: ShareEntry): void {
     const context = { ...this.#options, table: this.table, pace: this.#pace }
-    const isDoubtful = this.#doubtful.has(entry.id)
-    this.#attempt([entry], entry.hash, (signal, set) => saveEntry(context, entry, { signal, set, isDoubtful }))
+    this.#attempt([entry], entry.hash, (signal, set) =>
+      saveEntry(context, entry, { signal, set, isDoubtful: this.#doubtful.has(entry.id) }),
+    )
   }
 
   #runZip(zip: ZipPlace, entries: readonly ShareEntry[]): void {
-    this.#attempt(entries, undefined, async (signal, set) => {
-      await saveZip(zip, entries, { table: this.table, set, names: this.#options.names, signal })
-      return true
-    })
+    const context = { ...this.#options, table: this.table }
+    this.#attempt(entries, undefined, (signal, set) => saveZip(zip, entries, { ...context, set, signal }))
   }
 
   #attempt(entries: readonly ShareEntry[], hash: string | undefined, work: Work): void {
-    const ids = entries.map(({ id }) => id)
     const onEnd = () => {
       if (this.#attempts.size === 0) this.#options.record.keep()
       this.next()
     }
-    this.#attempts.begin(ids, hash, (attempt) => this.#carryOut(entries, attempt, work), onEnd)
+    this.#attempts.begin(entries, hash, (attempt) => this.#carryOut(entries, attempt, work), onEnd)
   }
 
   /** Never rejects. */
@@ -159,6 +164,7 @@ export class EntryDownloads {
       else signal.throwIfAborted()
     } catch (error) {
       for (const { id } of wanted()) this.table.setFailed(id, error, signal.aborted)
+      this.#due.again()
       if (!signal.aborted) for (const { id } of entries) this.#doubtful.add(id)
       if (wanted().some((entry) => this.table.progressOf(entry)?.phase === 'failed')) this.#options.tell(error)
     }
@@ -166,10 +172,8 @@ export class EntryDownloads {
 
   /** Removes what has come of a content, unless it is wanted again, or was saved and others may get it from here. */
   async #remove(hash: string): Promise<void> {
-    const { received, record, files } = this.#options
-    const isNeeded = received.entries.some(({ id, hash: other }) => other === hash && (record.wanted.has(id) || record.saved.has(id)))
-    if (isNeeded || this.#attempts.isInUse(hash)) return
-    await this.#attempts.remove(hash, async () => (await files()).remove(hash))
+    if (this.table.isNeeded(hash, this.#options.received.entries) || this.#attempts.isInUse(hash)) return
+    await this.#attempts.remove(hash, async () => (await this.#options.files()).remove(hash))
     this.next()
   }
 

@@ -70,6 +70,17 @@ export class EntryTable {
     })
   }
 
+  /** An entry of that content is wanted, or was saved. */
+  isNeeded(hash: string, entries: readonly ShareEntry[]): boolean {
+    const { wanted, saved } = this.#record
+    return entries.some(({ id, hash: other }) => other === hash && (wanted.has(id) || saved.has(id)))
+  }
+
+  /** Texts that were taken: they have come with the list. */
+  textsHere(entries: readonly ShareEntry[]): readonly ShareEntry[] {
+    return entries.filter(({ id, kind, text }) => kind === 'text' && text !== undefined && this.isWanted(id))
+  }
+
   /** It can be fetched or saved now. */
   isDue({ id, kind, state, hash }: ShareEntry): boolean {
     if (kind !== 'file' || !this.isWanted(id) || this.#unready.has(id)) return false

@@ -168,7 +168,7 @@ export class ReceiveVisit {
 
   #onState(): void {
     this.#awake.keep(this.downloads.isBusy)
-    this.#changes.now()
+    this.#changes.soon() // a share may have thousands of small files
   }
 
   #end(): void {

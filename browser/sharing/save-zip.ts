@@ -17,7 +17,8 @@ interface SaveZipContext {
 /** Steps that are shown: each changes all entries, of which there may be thousands. */
 const STEPS = 100
 
-export async function saveZip(zip: ZipPlace, entries: readonly ShareEntry[], { table, set, names, signal }: SaveZipContext): Promise<void> {
+/** @returns true: they are saved @throws as `ZipPlace.saveAll` */
+export async function saveZip(zip: ZipPlace, entries: readonly ShareEntry[], { table, set, names, signal }: SaveZipContext): Promise<true> {
   const files = entries.flatMap((entry) => {
     const file = table.plainOf(entry.id)
     return file ? [{ path: names.of(entry).path, file, modifiedMs: entry.modifiedMs }] : []
@@ -31,6 +32,7 @@ export async function saveZip(zip: ZipPlace, entries: readonly ShareEntry[], { t
     show(set, entries, bytes)
   }
   await zip.saveAll(files, { signal, onBytes })
+  return true
 }
 
 /** A zip file has its files in their order. */

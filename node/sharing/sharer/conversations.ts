@@ -17,7 +17,7 @@ export interface ConversationsContext {
   /** The share's key pair, as a seed, and what its link says. */
   keys: { seed: Uint8Array; publicKey: Uint8Array; link: LinkSecrets }
   admission: AdmissionState
-  list: Pick<ShareList, 'list' | 'hadEntry'>
+  list: Pick<ShareList, 'list' | 'entry' | 'hadEntry'>
   receivers: ShareReceivers
   now(): number
   onChange(): void
@@ -87,12 +87,11 @@ export function createConversations(context: ConversationsContext, firstSequence
       },
       progress(reports) {
         if (!hasPlace(id)) return
-        const known = new Set(list.list().map((entry) => entry.id))
-        for (const [entry, bytes] of reports) if (known.has(entry)) receiver?.received.set(entry, bytes)
+        for (const [entry, bytes] of reports) if (list.entry(entry) !== undefined) receiver?.received.set(entry, bytes)
         onChange()
       },
       saved(entry) {
-        const found = list.list().find((each) => each.id === entry)
+        const found = list.entry(entry)
         if (!hasPlace(id) || found === undefined) return
         receiver?.saved.add(entry)
         receiver?.received.set(entry, found.size)
@@ -103,7 +102,7 @@ export function createConversations(context: ConversationsContext, firstSequence
         if (receiver) receiver.way = way
         onChange()
       },
-      given: (entry) => (isChosen(givenTo(id), entry) ? list.list().find((each) => each.id === entry) : undefined),
+      given: (entry) => (isChosen(givenTo(id), entry) ? list.entry(entry) : undefined),
       problem(text) {
         if (receiver && hasPlace(id)) receiver.problem = text
         onChange()

@@ -130,6 +130,7 @@ export function createShareList({ content, isSealed, randomBytes, kept, onChange
 
   return {
     list: (): readonly ListedEntry[] => [...entries.values()],
+    entry: (id: number): ListedEntry | undefined => entries.get(id),
     /** Whether an entry of that number is, or was, in the list. */
     hadEntry: (id: number): boolean => id > 0 && id <= lastId,
     /** Resolves at once: they are read afterwards. @throws {MayflyError} ERR_LIMIT, ERR_BAD_OPTION; then nothing was added */

@@ -13,10 +13,10 @@ import { waitFor } from '../../helpers/wait-for.ts'
 const EMPTY = { id: 1, kind: 'file', path: 'a.txt', size: 0, state: 'ready', hash: 'ab' } as ShareEntry
 
 /** @param failure what saving throws, while there is something */
-function downloadsTo(failure: { error: unknown }) {
+function downloadsTo(failure: { error: unknown }, entries: ShareEntry[] = [EMPTY]) {
   const told: string[] = []
   const saved: number[] = []
-  const received = { entries: [EMPTY], tell: (text: string) => told.push(text), saved: (id: number) => saved.push(id) }
+  const received = { entries, tell: (text: string) => told.push(text), saved: (id: number) => saved.push(id) }
   const record = new ReceiveRecord(new MemoryStore(), 'share')
   const place: SavePlace = {
     isZip: false,
@@ -57,4 +57,32 @@ test('downloads: the sharer hears no name of a folder here', async () => {
   downloads.want([1], place)
   await waitFor(() => told.length === 1, 5_000, 'it is told')
   expect(told).toEqual(['It could not save a file'])
+})
+
+test('downloads: a share of thousands of files is not looked through after each of them', async () => {
+  const COUNT = 2_000
+  let looks = 0
+  const entries = Array.from({ length: COUNT }, (_, id) => ({
+    ...{ id, path: `${id}.txt`, size: 0, state: 'ready', hash: `${id}` },
+    get kind() {
+      looks++
+      return 'file'
+    },
+  })) as unknown as ShareEntry[]
+  const { downloads, place, saved } = downloadsTo({ error: undefined }, entries)
+  downloads.want(
+    entries.map(({ id }) => id),
+    place,
+  )
+  await waitFor(() => saved.length === COUNT, 20_000, 'all are saved')
+  expect(saved.toSorted((a, b) => a - b)).toEqual(entries.map(({ id }) => id))
+  expect(looks).toBeLessThan(10 * COUNT)
+})
+
+test('downloads: files of one content come one after the other, and another one meanwhile', async () => {
+  const entries = [1, 2, 3].map((id) => ({ ...EMPTY, id, hash: id === 3 ? 'cd' : 'ab' }))
+  const { downloads, place, saved } = downloadsTo({ error: undefined }, entries)
+  downloads.want([1, 2, 3], place)
+  expect([1, 2, 3].map((id) => downloads.table.progressOf({ id, size: 0 })?.phase)).toEqual(['receiving', 'waiting', 'receiving'])
+  await waitFor(() => saved.length === 3, 20_000, 'all are saved')
 })
