@@ -21,6 +21,7 @@ const ENTRIES = [
   '^browser/(home|viewer)\\.tsx?$',
   '^browser/(peer|transfer)/[^/]+-worker\\.ts$',
   '^browser/offline/app-worker\\.ts$',
+  '^browser/visit/first-script\\.ts$',
   '^browser/public/',
   '^scripts/',
   '^browser/examples/',

@@ -64,16 +64,20 @@ function appBuild(): Plugin {
 }
 
 /** One file without imports: a browser compares it with the one that it has, byte by byte. */
-async function buildWorker(id: string, files: string[]): Promise<string> {
+function buildWorker(id: string, files: string[]): Promise<string> {
+  return buildAlone('browser/offline/app-worker.ts', { __APP_BUILD__: JSON.stringify(id), __APP_FILES__: JSON.stringify(files) })
+}
+
+/** The code of a script and all that it imports. */
+async function buildAlone(path: string, define: Record<string, string> = {}): Promise<string> {
+  const rolldownOptions = { input: fromHere(path), output: { format: 'iife' as const } }
   const result = await build({
-    configFile: false,
-    logLevel: 'error',
-    define: { __APP_BUILD__: JSON.stringify(id), __APP_FILES__: JSON.stringify(files) },
-    build: { write: false, target: 'es2022', rolldownOptions: { input: fromHere('browser/offline/app-worker.ts') } },
+    ...{ configFile: false as const, logLevel: 'error' as const, define },
+    build: { write: false, target: 'es2022', modulePreload: false, rolldownOptions },
   })
   const [chunk] = 'output' in result ? result.output : []
-  if (chunk === undefined || chunk.imports.length > 0) throw new Error('The service worker is not one file')
-  return chunk.code
+  if (chunk === undefined || chunk.imports.length > 0) throw new Error(`${path} is not one file`)
+  return chunk.code.trim()
 }
 
 /** Modules that the page of a share loads, named in its document: the app asks for them step by step, since its other pages need none of them. */
@@ -90,12 +94,15 @@ const RECEIVING = [
   'node_modules/@libp2p/webrtc/dist/src/index.js',
 ]
 
-/** The app's document once more, for the pages of shares: it names what they load, so that all of it comes at once. */
+/**
+ * The app's document once more, for the pages of shares: it names what they load, so that all of it comes at once, and its first script has asked for
+ * the share by then. The gateway allows that by its hash.
+ */
 function receivingPage(): Plugin {
   return {
     name: 'receiving-page',
     enforce: 'post',
-    generateBundle(_, bundle) {
+    async generateBundle(_, bundle) {
       const page = bundle['index.html']
       if (page?.type !== 'asset') throw new Error('The build has no index.html')
       const needed = new Set<string>()
@@ -117,7 +124,10 @@ function receivingPage(): Plugin {
         ...[...needed].map((file) => `<link rel="modulepreload" crossorigin href="/${file}">`),
         ...[...styles].map((file) => `<link rel="stylesheet" crossorigin href="/${file}">`),
       ].filter((link) => !html.includes(link))
-      const source = html.replace('</head>', `${links.map((link) => `  ${link}\n  `).join('')}</head>`)
+      const first = await buildAlone('browser/visit/first-script.ts')
+      const source = html
+        .replace(/ *<link rel="icon"/, (icon) => `    <script>${first}</script>\n${icon}`)
+        .replace('</head>', `${links.map((link) => `  ${link}\n  `).join('')}</head>`)
       this.emitFile({ type: 'asset', fileName: 'receive.html', source })
     },
   }

@@ -162,7 +162,7 @@ export type {
   Value,
 } from './people/types.ts'
 export type { Hold, Holder, HolderCounts } from './rendezvous/types.ts'
-export { SHARE_SUBPROTOCOL } from './sharing/first/socket-carrier.ts'
+export { SHARE_SUBPROTOCOL } from './sharing/first/early-socket.ts'
 export type { VisitListener, VisitPipe } from './sharing/first/visit.ts'
 export type { SafePath } from './sharing/format/safe-path.ts'
 export type { MadeOffer, MakeOfferOptions, OfferRule, Offers, PeerSharing, ReceivedOffer } from './sharing/offer-types.ts'

@@ -10,12 +10,21 @@ import { checkPreconditions } from '../http/conditional.ts'
 import { plainPageHeaders, renderPlainPage } from '../http/plain-page.ts'
 import { problemError } from '../http/problem.ts'
 import { requireReadMethod } from '../http/route.ts'
-import { APP_FRAME_HEADERS, APP_HEADERS, LIBRARY_HEADERS, PDF_FRAME_HEADERS, withFramesOf } from '../http/security-headers.ts'
+import {
+  APP_FRAME_HEADERS,
+  APP_HEADERS,
+  LIBRARY_HEADERS,
+  PDF_FRAME_HEADERS,
+  withFramesOf,
+  withInlinesOf,
+} from '../http/security-headers.ts'
 import type { GatewayRequest } from '../types.ts'
 
 interface Asset {
   bytes: Uint8Array<ArrayBuffer>
   type: string
+  /** That depend on what it is, and on nothing else. */
+  headers: Readonly<Record<string, string>>
   /** Entity tag without quotes. Weak on the wire, since the same file goes out in several encodings. */
   tag: string
   /** By encoding, compressed at the first request. Bounded: two. */
@@ -69,9 +78,10 @@ export type AppAssets = ReturnType<typeof createAppAssets>
  */
 export function createAppAssets(directory = '', frameSource?: string) {
   const appHeaders = withFramesOf(frameSource, APP_HEADERS)
-  const headersFor = (path: string) => {
+  const headersFor = (path: string, bytes: Uint8Array) => {
     if (path.startsWith(LIBRARY_FOLDER)) return LIBRARY_HEADERS
-    if (!path.startsWith('/assets/') || !path.endsWith('.html')) return appHeaders
+    if (!path.endsWith('.html')) return appHeaders
+    if (!path.startsWith('/assets/')) return withInlinesOf(new TextDecoder().decode(bytes), appHeaders)
     return path.startsWith('/assets/pdf-frame-') ? PDF_FRAME_HEADERS : APP_FRAME_HEADERS
   }
   /** By path, with a slash in front. Never changed. */
@@ -81,8 +91,10 @@ export function createAppAssets(directory = '', frameSource?: string) {
     if (!entry.isFile()) continue
     const file = join(entry.parentPath, entry.name)
     const bytes = new Uint8Array(readFileSync(file))
-    assets.set(file.slice(directory.replace(/[/\\]$/, '').length).replaceAll(sep, '/'), {
+    const path = file.slice(directory.replace(/[/\\]$/, '').length).replaceAll(sep, '/')
+    assets.set(path, {
       bytes,
+      headers: headersFor(path, bytes),
       type: TYPES[extname(entry.name)] ?? 'application/octet-stream',
       tag: createHash('sha256').update(bytes).digest('base64url').slice(0, 22),
       encoded: new Map(),
@@ -111,7 +123,7 @@ export function createAppAssets(directory = '', frameSource?: string) {
       const asset = assets.get(path)
       if (asset === undefined) return null
       const headers: Record<string, string> = {
-        ...headersFor(path),
+        ...asset.headers,
         'content-type': asset.type,
         'cache-control': hasHashInName(path) ? 'public, max-age=31536000, immutable' : 'no-cache',
         etag: `W/"${asset.tag}"`,

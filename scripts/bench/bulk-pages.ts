@@ -1,6 +1,7 @@
 /** Pages of a benchmark: built from TypeScript at their first request, served on loopback, each opened in a browser of its own. */
 
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
@@ -152,13 +153,26 @@ async function bundle(module: string): Promise<Map<string, Uint8Array | string>>
   })) as Rolldown.RolldownOutput
   const files = new Map(built.output.map((file) => [`/${file.fileName}`, file.type === 'chunk' ? file.code : file.source]))
   const needed = built.output.flatMap((file) => (file.type === 'chunk' && file.isEntry ? file.imports : []))
-  return files.set('/', documentOf(needed))
+  return files.set('/', documentOf(needed, await buildFirst(module)))
+}
+
+/** The script that stands in the document of that page: `x-first.ts` beside `x-page.ts`, where there is one. */
+async function buildFirst(module: string): Promise<string | undefined> {
+  const input = `${ROOT}/${module.replace(/-page$/, '-first')}.ts`
+  if (!existsSync(input)) return undefined
+  const built = (await build({
+    configFile: false,
+    logLevel: 'error',
+    build: { write: false, target: 'es2023', modulePreload: false, rolldownOptions: { input, output: { format: 'iife' } } },
+  })) as Rolldown.RolldownOutput
+  return built.output[0].code
 }
 
 /** @param needed files that the script imports: announced as Vite announces them in the documents that it builds */
-function documentOf(needed: readonly string[]): string {
+function documentOf(needed: readonly string[], first: string | undefined): string {
   const links = needed.map((file) => `<link rel="modulepreload" href="/${file}">`)
-  return `<!doctype html><script type="module" src="/page.js"></script>${links.join('')}`
+  const inline = first === undefined ? '' : `<script>${first}</script>`
+  return `<!doctype html>${inline}<script type="module" src="/page.js"></script>${links.join('')}`
 }
 
 async function serve(files: ReadonlyMap<string, Uint8Array | string>, stack: AsyncDisposableStack, host: string): Promise<string> {

@@ -147,10 +147,10 @@ describe('the page of a received share', () => {
     const offered = await share(sharing, { 'small.txt': Buffer.from('small') })
     const page = await newPage()
     const scripts: string[] = []
-    /** How many scripts were asked for before each socket. */
+    /** How many scripts were asked for before each socket of a peer. */
     const before: number[] = []
     page.on('request', (request) => request.resourceType() === 'script' && scripts.push(new URL(request.url()).pathname))
-    page.on('websocket', () => before.push(scripts.length))
+    page.on('websocket', (socket) => !socket.url().endsWith('/first') && before.push(scripts.length))
     await page.goto(node.url + offered.path)
     await seesState(page, 'listed')
     await expect.poll(() => before.length, { timeout: SEES_MS }).toBe(2) // its own peer's, and then the app's
@@ -159,6 +159,27 @@ describe('the page of a received share', () => {
     )
     const late = scripts.slice(0, before[0]).filter((path) => !named.includes(path) && !path.includes('worker'))
     expect(late).toEqual([])
+  })
+
+  it('asks for the share before its code is here, by the script in its document, and once', async () => {
+    const { sharing } = await startSharer()
+    const offered = await share(sharing, { 'small.txt': Buffer.from('small') })
+    const page = await newPage()
+    const trouble = listenForTrouble(page)
+    const asked = Promise.withResolvers<void>()
+    let visits = 0
+    page.on('websocket', (socket) => {
+      if (!socket.url().endsWith('/first')) return
+      visits++
+      asked.resolve()
+    })
+    await page.route('**/assets/*.js', async (route) => {
+      await asked.promise
+      await route.continue()
+    })
+    await page.goto(node.url + offered.path)
+    await seesState(page, 'listed')
+    expect([visits, trouble]).toEqual([1, []])
   })
 
   it('starts the rest of the app, too, where nobody is found', async () => {

@@ -2,10 +2,8 @@
 
 import { createTimeout, onAbort } from '../../async/abort.ts'
 import { MayflyError } from '../../errors.ts'
+import { SHARE_SUBPROTOCOL, takeFirstSocket } from './early-socket.ts'
 import type { MessageCarrier } from './record-way.ts'
-
-/** Offered in the handshake, since a node of before would take the websocket for one of its overlay: it does not answer with this. */
-export const SHARE_SUBPROTOCOL = 'mayfly-share-first-1'
 
 /** The code by which a gateway closes the websocket when the sharer has gone. */
 const LEFT_CODE = 4_410
@@ -14,8 +12,7 @@ const OPEN_MS = 10_000
 
 /** @param gateway its URL @param id of the share, in text form */
 export function createSocketCarrier(gateway: string, id: string): MessageCarrier {
-  const socket = new WebSocket(new URL(`/s/${id}/first`, gateway.replace(/^http/, 'ws')), SHARE_SUBPROTOCOL)
-  socket.binaryType = 'arraybuffer'
+  const { socket, messages } = takeFirstSocket(gateway, id)
   /** Sent before it is open. */
   const early: Uint8Array[] = []
   let listener: (message: Uint8Array) => Promise<void> = async () => {}
@@ -39,19 +36,27 @@ export function createSocketCarrier(gateway: string, id: string): MessageCarrier
     )
   }
 
-  socket.addEventListener('open', () => {
+  function onOpen(): void {
     late.end()
-    if (socket.protocol !== SHARE_SUBPROTOCOL) return end(new MayflyError('ERR_UNAVAILABLE', 'The gateway passes no visitors on'))
+    if (socket.protocol !== SHARE_SUBPROTOCOL) return void end(new MayflyError('ERR_UNAVAILABLE', 'The gateway passes no visitors on'))
     for (const message of early.splice(0)) socket.send(message as Uint8Array<ArrayBuffer>)
-  })
-  socket.addEventListener('message', ({ data }: MessageEvent) => {
-    if (!(data instanceof ArrayBuffer)) return end(new MayflyError('ERR_BAD_FRAME', 'A message of text came'))
+  }
+
+  function take(data: unknown): void {
+    if (!(data instanceof ArrayBuffer)) return void end(new MayflyError('ERR_BAD_FRAME', 'A message of text came'))
     const message = new Uint8Array(data)
     handling = handling.then(() => (isDeaf ? undefined : listener(message)))
     handling.catch(end)
-  })
+  }
+
+  socket.addEventListener('open', onOpen)
+  socket.addEventListener('message', ({ data }: MessageEvent) => take(data))
   socket.addEventListener('close', ({ code }) => end(code === LEFT_CODE ? new MayflyError('ERR_LEFT', 'The sharer has gone') : undefined))
   socket.addEventListener('error', () => end(new MayflyError('ERR_UNAVAILABLE', 'The gateway could not be reached')))
+  // Opened by the first script of the document: its events until now are over.
+  if (socket.readyState === WebSocket.OPEN) onOpen()
+  else if (socket.readyState !== WebSocket.CONNECTING) end()
+  for (const data of messages) if (!hasEnded) take(data)
 
   return {
     get unsentBytes() {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -35,6 +36,18 @@ test('AppAssets: a file with its hash in its name never changes, pages are asked
   expect(page?.headers.get('cache-control')).toBe('no-cache')
   expect(page?.headers.get('content-security-policy')).toContain("script-src 'self'")
   expect(page?.headers.get('x-frame-options')).toBe('DENY')
+})
+
+test('AppAssets: a page may have the script that stands in its document, and no other', async () => {
+  const directory = build()
+  writeFileSync(join(directory, 'receive.html'), '<!doctype html><script>first()</script>')
+  const request = new Request('http://localhost/receive.html')
+  const incoming = { request, client: { address: UNKNOWN_CLIENT }, path: '/receive.html', query: new URLSearchParams() }
+  const policyOf = async (path: string) =>
+    (await createAppAssets(directory).answer(path, incoming))?.headers.get('content-security-policy') ?? ''
+  const digest = createHash('sha256').update('first()').digest('base64')
+  expect(await policyOf('/receive.html')).toContain(`script-src 'self' 'sha256-${digest}';`)
+  expect(await policyOf('/index.html')).toContain("script-src 'self';")
 })
 
 test('AppAssets: the library is for pages of every origin, and only its one name that stays is asked for again', async () => {
