@@ -91,6 +91,7 @@ function comingPlain(
     async *read({ signal }) {
       if (linkKey === undefined) yield* coming.read()
       else {
+        await coming.begun()
         const { openSealed, MayflyError } = await library()
         const plain = await openSealed(readOnce(coming), linkKey, { signal })
         if (plain.size !== plainSize) throw otherSize(MayflyError)

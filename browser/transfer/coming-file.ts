@@ -22,6 +22,12 @@ export interface ComingFile {
    * @throws the reason of `end`
    */
   read(part?: { offset: number; length: number }): AsyncIterable<Uint8Array>
+  /**
+   * Resolves when its first piece is here: until then code that is loaded for what comes would only delay it.
+   *
+   * @throws the reason of `end`
+   */
+  begun(): Promise<void>
   /** Nothing comes any more: who waits for more hears the reason. */
   end(reason: unknown): void
 }
@@ -46,11 +52,15 @@ export function followFile(file: ReceivedFile, { maxBytes }: Partial<typeof COMI
     news = Promise.withResolvers()
   }
 
-  async function pieceAt(index: number): Promise<Uint8Array> {
+  async function untilHere(index: number): Promise<void> {
     while (!record.has(index)) {
       if (ended !== undefined) throw ended.reason
       await news.promise
     }
+  }
+
+  async function pieceAt(index: number): Promise<Uint8Array> {
+    await untilHere(index)
     const piece = recent.get(index) ?? (await file.read(index))
     if (piece.byteLength !== record.sizeOf(index)) throw new Error('This browser has lost what it had stored')
     return piece
@@ -85,6 +95,7 @@ export function followFile(file: ReceivedFile, { maxBytes }: Partial<typeof COMI
         at = start + to
       }
     },
+    begun: () => untilHere(0),
     end(reason) {
       ended ??= { reason }
       recent.clear()

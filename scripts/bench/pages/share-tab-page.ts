@@ -151,6 +151,7 @@ async function fetchEntry({ id }: ShareEntry, take: (bytes: Uint8Array) => void)
 }
 
 async function readPlain(coming: ComingFile, linkKey: LinkKey, take: (bytes: Uint8Array) => void): Promise<void> {
+  await coming.begun()
   const { openSealed } = await loadLibrary()
   const plain = await openSealed(readOnce(coming), linkKey)
   for await (const bytes of plain.read()) take(bytes)

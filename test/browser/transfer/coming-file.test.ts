@@ -73,3 +73,19 @@ it('a coming file refuses a piece that the store gives back shorter', async () =
   const { read } = followFile({ ...file, record: file.record, read: async () => new Uint8Array(3) })
   await expect(bytesOf(read())).rejects.toThrow('lost')
 })
+
+it('a coming file begins with its first piece, not with another, and says why where it does not begin', async () => {
+  const { file } = await openFile()
+  const coming = followFile(file)
+  let hasBegun = false
+  const begun = coming.begun().then(() => {
+    hasBegun = true
+  })
+  await coming.store.write(1, PIECES[1] as Uint8Array)
+  expect(hasBegun).toBe(false)
+  await coming.store.write(0, PIECES[0] as Uint8Array)
+  await begun
+  const other = followFile((await openFile()).file)
+  other.end(new Error('gone'))
+  await expect(other.begun()).rejects.toThrow('gone')
+})
