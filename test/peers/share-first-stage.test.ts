@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { memorySource } from '../../node/index.ts'
-import type { ReceivedShare, Share, ShareItem, ShareRules } from '../../node/sharing/types.ts'
+import type { FetchShape, ReceivedShare, Share, ShareItem, ShareRules } from '../../node/sharing/types.ts'
 import { receiveAsPage, startTab } from '../helpers/early-receiver.ts'
 import { startNodeProcess } from '../helpers/node-process.ts'
 import { createMemoryStore, type MemoryStore } from '../helpers/share-store.ts'
@@ -77,6 +77,30 @@ it('list, take and small files come without a peer; the sharer sees one receiver
     () => `done, not ${statesAt(share)}`,
   )
   expect([received.state, late]).toEqual(['taken', 0])
+})
+
+it('a right first piece counts before its store is open, and is written once it is', async () => {
+  const bytes = randomBytes(700_000)
+  const { node, share } = await offer([file('a.bin', bytes)])
+  const { received } = receiveAsPage(node.url, share.path)
+  await until(received, 'listed')
+  await received.take()
+  const opened = Promise.withResolvers<void>()
+  let store: MemoryStore | undefined
+  const progress: number[] = []
+  const storeFor = async (shape: FetchShape) => {
+    await opened.promise
+    store = createMemoryStore(shape)
+    return store
+  }
+  const fetching = received.fetch(1, storeFor, { onProgress: (done) => progress.push(done) })
+  await waitFor(() => progress.length > 0, WAIT_MS, 'its first piece')
+  expect([progress, store]).toEqual([[262_144], undefined])
+  opened.resolve()
+  const { size } = await fetching
+  expect(Buffer.from((await store?.plain()) ?? []).equals(bytes)).toBe(true)
+  expect(progress).toEqual(progress.toSorted((a, b) => a - b))
+  expect(progress.at(-1)).toBe(size)
 })
 
 it('what came by the first stage is not fetched again: the peer goes on from there', async () => {
