@@ -7,7 +7,7 @@ afterEach(() => {
 })
 
 /** Runs the worker's code here, over a file that answers `written` to each write of four bytes. `closed` is called when its handle is. */
-async function startWorker(written: (bytes: number) => number, closed: () => void = () => {}) {
+async function startWorker(written: (bytes: number) => number, closed: () => void = () => {}, getFileHandle = async () => {}) {
   const access = {
     getSize: () => 0,
     truncate: () => {},
@@ -16,10 +16,17 @@ async function startWorker(written: (bytes: number) => number, closed: () => voi
     flush: () => {},
     close: closed,
   }
-  const directory = { getFileHandle: async () => ({ createSyncAccessHandle: async () => access }) }
+  const directory: Record<string, () => Promise<object>> = {
+    getDirectoryHandle: async () => directory,
+    async getFileHandle() {
+      await getFileHandle()
+      return { createSyncAccessHandle: async () => access }
+    },
+  }
+  const getDirectory = vi.fn(async () => directory)
   let receive: (event: { data: FileRequest & { id: number } }) => Promise<void> = async () => {}
   let answer: FileAnswer | undefined
-  vi.stubGlobal('navigator', { storage: { getDirectory: async () => directory } })
+  vi.stubGlobal('navigator', { storage: { getDirectory } })
   vi.stubGlobal('addEventListener', (_type: string, listener: typeof receive) => {
     receive = listener
   })
@@ -27,10 +34,11 @@ async function startWorker(written: (bytes: number) => number, closed: () => voi
     answer = message
   })
   await import('../../../browser/transfer/file-worker.ts')
-  return async (request: FileRequest) => {
+  const call = async (request: FileRequest) => {
     await receive({ data: { ...request, id: 1 } })
     return answer
   }
+  return Object.assign(call, { getDirectory })
 }
 
 it.each([
@@ -63,4 +71,35 @@ it('the file worker writes, and gives the bytes back', async () => {
   await call({ type: 'open', file: 'a', path: ['a'], shape: { size: 8, pieceBytes: 4 } })
   const bytes = Uint8Array.of(1, 2, 3, 4)
   expect(await call({ type: 'write', file: 'a', index: 0, bytes })).toEqual({ id: 1, bytes })
+})
+
+it('the file worker looks a directory up once for the files in it, and again when it was removed meanwhile', async () => {
+  let isRemoved = false
+  const getFileHandle = async () => {
+    if (!isRemoved) return
+    isRemoved = false
+    throw new DOMException('It is not there', 'NotFoundError')
+  }
+  const call = await startWorker((bytes) => bytes, undefined, getFileHandle)
+  const open = (file: string) => call({ type: 'open', file, path: ['all', 'session', file], shape: { size: 8, pieceBytes: 4 } })
+  const opened = { id: 1, bytes: new Uint8Array(1) }
+  expect([await open('a'), await open('b')]).toEqual([opened, opened])
+  expect(call.getDirectory).toHaveBeenCalledTimes(1)
+  isRemoved = true
+  expect(await open('c')).toEqual(opened)
+  expect(call.getDirectory).toHaveBeenCalledTimes(2)
+})
+
+it('the file worker says why a file does not open, and looks its directory up again for the next', async () => {
+  const call = await startWorker(
+    (bytes) => bytes,
+    undefined,
+    async () => {
+      throw new DOMException('No', 'NotAllowedError')
+    },
+  )
+  const open = () => call({ type: 'open', file: 'a', path: ['all', 'a'], shape: { size: 8, pieceBytes: 4 } })
+  expect(await open()).toMatchObject({ errorName: 'NotAllowedError' })
+  expect(await open()).toMatchObject({ errorName: 'NotAllowedError' })
+  expect(call.getDirectory).toHaveBeenCalledTimes(2)
 })
