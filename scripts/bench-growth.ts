@@ -8,6 +8,7 @@
  */
 
 import { type GrowthReading, measureNetwork } from './bench/growth-network.ts'
+import { MESH } from './bench/node-swarm.ts'
 import { type Bench, runBench } from './bench/report.ts'
 import { bytes, digits, ms, p50, seconds, times } from './bench/samples.ts'
 
@@ -71,7 +72,7 @@ async function measureGrowth(bench: Bench): Promise<void> {
     for (const size of sizes) {
       if (kind === 'mesh' && size > LARGEST_MESH) continue
       bench.step(`${kind}, ${size} nodes`)
-      const reading = await measureNetwork(size, kind === 'groups' ? GROUPS : undefined)
+      const reading = await measureNetwork(size, kind === 'groups' ? GROUPS : MESH)
       readings.set(nameOf(kind, size), reading)
       rows.push(rowOf(kind, size, reading))
       bench.step((rows.at(-1) ?? []).join('   '))

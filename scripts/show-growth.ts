@@ -10,7 +10,7 @@
 
 import { loadavg } from 'node:os'
 import { checkChurn, checkPages, checkThrees, type GrowthReport } from './bench/growth-checks.ts'
-import { createNodeSwarm } from './bench/node-swarm.ts'
+import { createNodeSwarm, MESH } from './bench/node-swarm.ts'
 import { bytes, digits, p50, seconds } from './bench/samples.ts'
 
 const PER_PROCESS = 32
@@ -33,7 +33,7 @@ const report: GrowthReport = {
 
 async function show(size: number, floor: number | undefined): Promise<void> {
   await using stack = new AsyncDisposableStack()
-  const groups = floor === undefined ? undefined : { splitFloor: floor, mergeFloor: Math.floor(floor / MERGE_RATIO) }
+  const groups = floor === undefined ? MESH : { splitFloor: floor, mergeFloor: Math.floor(floor / MERGE_RATIO) }
   const swarm = createNodeSwarm({ groups, perProcess: PER_PROCESS }, stack)
   report.say(`${size} nodes, ${2 ** swarm.bitsAt(size)} groups, load of the machine ${digits(loadavg()[0] ?? 0)}`)
   await swarm.grow(size)

@@ -17,9 +17,11 @@ export interface SwarmNode extends AddedNode {
   place: Place
 }
 
+/** No group is split: all are connected to all. */
+export const MESH: PeerOptions['groups'] = { splitFloor: Number.MAX_SAFE_INTEGER }
+
 export interface NodeSwarmOptions {
-  /** Without it, all are connected to all. */
-  groups?: PeerOptions['groups']
+  groups: PeerOptions['groups']
   /** So many nodes are in one process. */
   perProcess: number
 }
@@ -41,7 +43,7 @@ export function createNodeSwarm({ groups, perProcess }: NodeSwarmOptions, stack:
   const nodes: SwarmNode[] = []
   const workers: SwarmWorker[] = []
   const floors = { ...GROUP_DEFAULTS, ...groups }
-  const bitsAt = (size: number) => (groups === undefined ? 0 : restingBits(size, floors))
+  const bitsAt = (size: number) => restingBits(size, floors)
 
   /** Nodes of one worker that join; through the first node of all, as long as the caller names no others. */
   async function addTo(worker: SwarmWorker, keys: (Uint8Array | undefined)[], through = nodes.slice(0, 1)): Promise<SwarmNode[]> {
