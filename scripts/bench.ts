@@ -25,7 +25,7 @@ const BENCHES: Readonly<Record<string, number>> = {
   bulk: 600,
   lookup: 200,
   meeting: 400,
-  growth: 2_400,
+  growth: 3_600,
   presence: 280,
   pieces: 120,
   inbox: 90,
