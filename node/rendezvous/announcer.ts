@@ -59,8 +59,8 @@ export function createAnnouncer<Name extends ServerName = PeerId>(
     waiting.delete(lease)
   }
 
-  function sendLeases(to: LeaseStream, leases: Uint8Array[]): void {
-    void to.hold(leases, (lease) => marks.get(lease)).then((taken) => taken.forEach(settle))
+  async function sendLeases(to: LeaseStream, leases: Uint8Array[]): Promise<void> {
+    for (const taken of await to.hold(leases, (lease) => marks.get(lease))) settle(taken)
   }
 
   /** Leases are sent again as long as they are announced, after waits that double. */
@@ -72,8 +72,11 @@ export function createAnnouncer<Name extends ServerName = PeerId>(
     refused.waitMs = Math.min(refused.waitMs * 2, MAX_REPEAT_MS)
     refused.leases = new Set()
     const standing = [...statements.values()].filter(({ peers }) => peers.has(to.id)).flatMap((each) => [...each.leases.values()])
-    const again = standing.filter((lease) => leases.has(lease))
-    if (again.length > 0) sendLeases(to, again)
+    // Once all are taken the next waits begin anew.
+    void sendLeases(
+      to,
+      standing.filter((lease) => leases.has(lease)),
+    ).then(() => refused.endWait || repeats.delete(to))
   }
 
   return {
@@ -101,7 +104,7 @@ export function createAnnouncer<Name extends ServerName = PeerId>(
       announced.leases.set(holder, lease)
       // Before its peers are known, it is told with the first lease.
       if (announced.position === undefined) return promise
-      for (const open of statements.streamsOf(announced)) sendLeases(open, [lease])
+      for (const open of statements.streamsOf(announced)) void sendLeases(open, [lease])
       if (announced.peers.size === 0) settle(lease)
       return promise
     },

@@ -140,26 +140,53 @@ test('announcer: a withdrawn lease is released at each record node, and the othe
   expect(announcer.needs(a.id)).toBe(false)
 })
 
-test('announcer: a lease that was refused for a while is sent again, less and less often, and not once it is withdrawn', async () => {
-  vi.useFakeTimers()
+/** A record node that refuses what it is told while `isRefused`, as a stream does: before its answer is handed on. */
+function createRefusing({ id }: SeededPeer) {
+  const world = createAnnouncing([])
+  const sentAtMs: number[] = []
+  const node = { isRefused: true }
+  const stream = {
+    ...{ id, askTime() {}, release() {} },
+    async hold(told: Uint8Array[]) {
+      if (told.length > 0) sentAtMs.push(Date.now())
+      if (!node.isRefused) return told
+      for (const lease of told) world.announcer.onRefused(stream, lease, 'busy')
+      return []
+    },
+  } as unknown as PresenceStream
+  return { ...world, sentAtMs, node, stream }
+}
+
+test('announcer: a lease that was refused for a while is sent again, less and less often, and as soon as at first once it was taken', async () => {
+  vi.useFakeTimers({ now: 0 })
   onTestFinished(() => void vi.useRealTimers())
   const [a] = peers as [SeededPeer]
-  const { announcer, kept, open } = createAnnouncing([a])
-  const stream = open(a)
-  await announcer.announce(KEY, holder.id, LEASE)
-  const sent = () => kept.get(a.id)?.length
+  const { announcer, place, sentAtMs, node, stream } = createRefusing(a)
+  place.targets = [a]
+  void announcer.announce(KEY, holder.id, LEASE)
+  await vi.advanceTimersByTimeAsync(0)
+  announcer.onStream(stream)
+  await vi.advanceTimersByTimeAsync(20_000)
+  expect(sentAtMs).toEqual([0, 2_000, 6_000, 14_000])
+  node.isRefused = false
+  await vi.advanceTimersByTimeAsync(20_000)
   announcer.onRefused(stream, LEASE, 'older')
   await vi.advanceTimersByTimeAsync(2_000)
-  expect(sent()).toBe(2)
-  announcer.onRefused(stream, LEASE, 'older')
-  await vi.advanceTimersByTimeAsync(2_000)
-  expect(sent()).toBe(2)
-  await vi.advanceTimersByTimeAsync(2_000)
-  expect(sent()).toBe(3)
-  announcer.onRefused(stream, LEASE, 'older')
+  expect(sentAtMs.slice(4)).toEqual([30_000, 42_000])
+})
+
+test('announcer: a lease that was refused for a while is not sent again once it is withdrawn, or its stream has ended', async () => {
+  vi.useFakeTimers({ now: 0 })
+  onTestFinished(() => void vi.useRealTimers())
+  const [a] = peers as [SeededPeer]
+  const { announcer, place, sentAtMs, stream } = createRefusing(a)
+  place.targets = [a]
+  void announcer.announce(KEY, holder.id, LEASE)
+  await vi.advanceTimersByTimeAsync(0)
+  announcer.onStream(stream)
   announcer.withdraw(KEY, holder.id)
   await vi.advanceTimersByTimeAsync(60_000)
-  expect(sent()).toBe(2) // one is taken out there by the withdrawal
+  expect(sentAtMs).toEqual([0])
   announcer.onRefused(stream, LEASE, 'older')
   announcer.onStreamEnd(stream)
   expect(vi.getTimerCount()).toBe(0)
