@@ -14,7 +14,8 @@ const COMMON_KINDS = 2
 /** Refused leases are told again by then, and what is cut has been noticed. */
 const QUIET_MS = 60_000
 const LIFETIME_MS = 600_000
-const PLAYS = 40
+/** Plays in which faults have shown themselves that are mended, and some others. */
+const SEEDS = [1, 5, 11, 13, 16, 20, 24, 29, 34, 56]
 
 let peers: SeededPeer[]
 beforeAll(async () => {
@@ -160,11 +161,9 @@ async function play(seed: number): Promise<string[]> {
   return wrong
 }
 
-test('group presence: whatever changes under it, all counts are the truth when it is quiet, and nothing is left of what was released', async () => {
-  const wrong: string[] = []
-  for (let seed = 1; seed <= PLAYS; seed++) {
-    const faults = await play(seed)
-    if (faults.length > 0) wrong.push(`seed ${seed}: ${faults.length}: ${faults.slice(0, 3).join('; ')}`)
-  }
-  expect(wrong).toEqual([])
-})
+test.each(SEEDS)(
+  'group presence: whatever changes under it, counts are the truth when it is quiet, and nothing is left that was released (%i)',
+  async (seed) => {
+    expect(await play(seed)).toEqual([])
+  },
+)
