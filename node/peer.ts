@@ -101,7 +101,7 @@ export interface PeerOptions {
   /** Multiaddrs to tell others instead of those that are listened on, for a node behind a proxy. */
   announce?: string[]
   rendezvous?: RendezvousOptions
-  /** When and how the servers of a network form groups; all of a network have the same. See node/groups/README.md. */
+  /** When and how the servers of a network form groups: by default never. All of a network have the same. See node/groups/README.md. */
   groups?: GroupOptions
   /** False for a peer that only posts, taps and is present: it loads no code for content, and a body has at most `maxMessageBytes`. Default: true. */
   content?: boolean

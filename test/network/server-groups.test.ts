@@ -150,7 +150,7 @@ test('server groups: an older node is asked in vain, and the next comparison is 
 })
 
 test('server groups: with bits, all of the own group are wanted, and two of each other; a key is asked for where its group is', async () => {
-  const { notes } = createCompared([[1, 2, 3, 4]], { joiningMs: 60_000 })
+  const { notes } = createCompared([[1, 2, 3, 4]], { joiningMs: 60_000, splitFloor: 48 })
   const groups = notes[0] as (typeof notes)[number]
   await groups.start()
   const groupOfPeer = (index: number) => groupOf(placeOf(positions[index] as Uint8Array), 1)
@@ -184,7 +184,7 @@ test('server groups: with bits, all of the own group are wanted, and two of each
 })
 
 test('server groups: one that joins goes by the middle of what it hears, whoever lies, and whoever is heard first', async () => {
-  const { notes } = createCompared([[1, 2, 3, 4]], { joiningMs: 60_000 })
+  const { notes } = createCompared([[1, 2, 3, 4]], { joiningMs: 60_000, splitFloor: 48 })
   const groups = notes[0] as (typeof notes)[number]
   await groups.start()
   const heard = [12, 1, 1, 0].map((bits, index) => {
@@ -195,7 +195,7 @@ test('server groups: one that joins goes by the middle of what it hears, whoever
 })
 
 test('server groups: what a server that says no bits carries for another home is told on by nobody: three have carried a lease in a ring', async () => {
-  const { notes } = createCompared([[1, 2, 3, 4]], { joiningMs: 60_000 })
+  const { notes } = createCompared([[1, 2, 3, 4]], { joiningMs: 60_000, splitFloor: 48 })
   const groups = notes[0] as (typeof notes)[number]
   await groups.start()
   groups.onReport(at(1).peer, { bits: 1, size: 2 })
@@ -205,7 +205,7 @@ test('server groups: what a server that says no bits carries for another home is
 })
 
 test('server groups: a server that says nothing of its group keeps no records of it, since it takes no lease that is carried', async () => {
-  const { notes } = createCompared([[1, 2, 3, 4]], { joiningMs: 60_000 })
+  const { notes } = createCompared([[1, 2, 3, 4]], { joiningMs: 60_000, splitFloor: 48 })
   const groups = notes[0] as (typeof notes)[number]
   await groups.start()
   const position = positions[1] as Uint8Array
