@@ -1,22 +1,22 @@
 /** Presence streams between servers of groups, in virtual time: both ends are the product's, frames are handed over as they are. */
 
+import type { PeerId } from '@libp2p/interface'
 import type { Semaphore } from '../../node/async/semaphore.ts'
 import type { Timers } from '../../node/async/timers.ts'
 import { NODE_LIMITS } from '../../node/limits.ts'
 import type { createGroupRoles } from '../../node/network/group-roles.ts'
-import type { Frame } from '../../node/network/index.ts'
+import type { Frame, ServerTable } from '../../node/network/index.ts'
 import type { createForeword } from '../../node/rendezvous/foreword.ts'
 import type { LeaseCodec } from '../../node/rendezvous/lease.ts'
 import { RENDEZVOUS_DEFAULTS } from '../../node/rendezvous/options.ts'
-import type { ClientStream } from '../../node/rendezvous/presence-client.ts'
+import type { ClientStream, PresenceClient } from '../../node/rendezvous/presence-client.ts'
 import type { RecordStore } from '../../node/rendezvous/record-store.ts'
 import { type Carrying, createServedLeases, type Tellers } from '../../node/rendezvous/served-leases.ts'
 import { createServedWatches } from '../../node/rendezvous/served-watches.ts'
 import type { HomeService } from '../../node/rendezvous/types.ts'
 import { decodePresence } from '../../node/rendezvous/wire.ts'
-import type { CountFrame } from '../../node/rendezvous/wire-frames.ts'
+import type { CountFrame, GroupSize } from '../../node/rendezvous/wire-frames.ts'
 import type { SeededRandom } from '../../scripts/simulate/seeded-random.ts'
-import type { GroupServer } from './presence-groups.ts'
 
 export const STREAM_SETTINGS = { ...RENDEZVOUS_DEFAULTS, limits: NODE_LIMITS }
 const LATENCY_MS = 100
@@ -28,6 +28,25 @@ export interface GroupWorld {
   timers: Timers
   now(): number
   codec: LeaseCodec
+}
+
+export interface GroupServer {
+  readonly id: string
+  readonly peer: PeerId
+  readonly store: RecordStore
+  readonly client: PresenceClient<PeerId>
+  readonly table: ServerTable<PeerId>
+  /** Those that it has opened. */
+  readonly streams: Map<string, GroupStream>
+  readonly bits: number
+  report(): GroupSize | undefined
+  takeReport(from: string, told: GroupSize | undefined): void
+  /** Serves a stream that a server, or a tab, opens. */
+  serve(opener: string, isNode: boolean, send: ServedParts['send']): Served
+  /** Hears when the report is of another number. Returns the function that ends it. */
+  onBits(tell: () => void): () => void
+  setBits(bits: number): void
+  stop(): void
 }
 
 export interface ServedParts {

@@ -14,21 +14,13 @@ import type { ServerTable } from '../../node/network/index.ts'
 import { createServerTable } from '../../node/network/server-table.ts'
 import { createForeword } from '../../node/rendezvous/foreword.ts'
 import { createNodePlacement } from '../../node/rendezvous/placement.ts'
-import { createPresenceClient, type PresenceClient } from '../../node/rendezvous/presence-client.ts'
-import { createRecordStore, type RecordStore } from '../../node/rendezvous/record-store.ts'
+import { createPresenceClient } from '../../node/rendezvous/presence-client.ts'
+import { createRecordStore } from '../../node/rendezvous/record-store.ts'
 import { type GroupSize, SCOPE } from '../../node/rendezvous/wire-frames.ts'
 import { createSeededRandom } from '../../scripts/simulate/seeded-random.ts'
 import { createVirtualLeases } from '../../scripts/simulate/virtual-lease.ts'
 import { createVirtualTime } from '../../scripts/simulate/virtual-time.ts'
-import {
-  createGroupStream,
-  type GroupStream,
-  type GroupWorld,
-  type Served,
-  type ServedParts,
-  STREAM_SETTINGS,
-  serveIn,
-} from './group-streams.ts'
+import { createGroupStream, type GroupServer, type GroupStream, type GroupWorld, STREAM_SETTINGS, serveIn } from './group-streams.ts'
 import type { SeededPeer } from './seeded-peer.ts'
 
 const EPOCH_MS = 1_760_000_000_000
@@ -39,25 +31,6 @@ const REOPEN_MS = 500
 const JOINING_MS = 1_500
 const SETTLE_MS = 50
 const UNKNOWN = { bits: -1, size: 1 }
-
-export interface GroupServer {
-  readonly id: string
-  readonly peer: PeerId
-  readonly store: RecordStore
-  readonly client: PresenceClient<PeerId>
-  readonly table: ServerTable<PeerId>
-  /** Those that it has opened. */
-  readonly streams: Map<string, GroupStream>
-  readonly bits: number
-  report(): GroupSize | undefined
-  takeReport(from: string, told: GroupSize | undefined): void
-  /** Serves a stream that a server, or a tab, opens. */
-  serve(opener: string, isNode: boolean, send: ServedParts['send']): Served
-  /** Hears when the report is of another number. Returns the function that ends it. */
-  onBits(tell: () => void): () => void
-  setBits(bits: number): void
-  stop(): void
-}
 
 export type PresenceGroups = ReturnType<typeof createPresenceGroups>
 

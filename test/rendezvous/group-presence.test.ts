@@ -2,7 +2,8 @@
 
 import { beforeAll, expect, test } from 'vitest'
 import type { Key } from '../../node/index.ts'
-import { createPresenceGroups, type GroupServer, type PresenceGroups } from '../helpers/presence-groups.ts'
+import type { GroupServer } from '../helpers/group-streams.ts'
+import { createPresenceGroups, type PresenceGroups } from '../helpers/presence-groups.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
 
 const SERVERS = 14
