@@ -1,10 +1,10 @@
 /** The gateway's end of a first stage: finds the sharer of a share, and passes a visitor's messages on to it. It can read none of them. */
 
-import { createTimeout, onAbort, raceAbort } from '../../async/abort.ts'
 import { MayflyError } from '../../errors.ts'
 import type { Ways } from '../../people/index.ts'
 import type { Holder, Rendezvous } from '../../rendezvous/types.ts'
 import { decodePipeFrame, encodePipeFrame, FIRST_PROTOCOL, MAX_PIPE_FRAME_BYTES, type PipeFrame, type PipeRefusal } from './pipe-frames.ts'
+import { awaitSharer } from './sharer-answer.ts'
 import type { VisitListener, VisitPipe } from './visit.ts'
 
 export const PIPE_CLIENT_LIMITS = {
@@ -76,18 +76,7 @@ async function openTo(
     else throw new MayflyError('ERR_BAD_FRAME', `A ${frame.type} frame of a first stage is out of place`)
   }
 
-  const late = createTimeout(PIPE_CLIENT_LIMITS.answerMs)
-  const endListening = onAbort(late.signal, () => frames.abort(new MayflyError('ERR_TIMEOUT', 'The sharer did not answer')))
-  try {
-    frames.send(encodePipeFrame({ type: 'open', id }))
-    await raceAbort(opened.promise, signal)
-  } catch (error) {
-    frames.abort(error as Error)
-    throw error
-  } finally {
-    endListening()
-    late.end()
-  }
+  await awaitSharer(frames, encodePipeFrame({ type: 'open', id }), opened.promise, { signal, timeoutMs: PIPE_CLIENT_LIMITS.answerMs })
   return {
     send: (bytes) => frames.send(encodePipeFrame({ type: 'data', bytes })),
     writable: () => frames.writable(),

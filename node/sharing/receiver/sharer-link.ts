@@ -1,10 +1,10 @@
 /** A receiver's connection to a sharer: has it prove that the share is its own, puts its lists together, and says how far this side is. */
 
-import { createTimeout, onAbort, raceAbort } from '../../async/abort.ts'
 import { MayflyError } from '../../errors.ts'
 import type { Signalling } from '../../network/index.ts'
 import type { Way, Ways } from '../../people/index.ts'
 import type { Holder } from '../../rendezvous/types.ts'
+import { awaitSharer } from '../first/sharer-answer.ts'
 import type { Chosen } from '../format/chosen.ts'
 import { ENTRY_LIMITS, type ListedEntry } from '../format/share-entry.ts'
 import {
@@ -147,20 +147,10 @@ export async function openSharerLink(
     })
   }
 
-  const late = createTimeout(WELCOME_MS)
-  const endListening = onAbort(late.signal, () => frames.abort(new MayflyError('ERR_TIMEOUT', 'The sharer did not answer')))
   const send = (frame: ShareFrame) => void frames.send(encodeShareFrame(frame))
-  try {
-    const takesOffer = way.kind === 'relayed' && ways.mayOpenDirect(peer)
-    send({ type: 'hello', id: link.id, proof: helloProof('s', link, ends), receiver, label, takesOffer })
-    await raceAbort(welcomed.promise, signal)
-  } catch (error) {
-    frames.abort(error as Error)
-    throw error
-  } finally {
-    endListening()
-    late.end()
-  }
+  const takesOffer = way.kind === 'relayed' && ways.mayOpenDirect(peer)
+  const hello = encodeShareFrame({ type: 'hello', id: link.id, proof: helloProof('s', link, ends), receiver, label, takesOffer })
+  await awaitSharer(frames, hello, welcomed.promise, { signal, timeoutMs: WELCOME_MS })
 }
 
 /** Goes on at once where the check was made at once. @throws {MayflyError} ERR_FORGED */
