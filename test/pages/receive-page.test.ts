@@ -153,7 +153,7 @@ describe('the page of a received share', () => {
     page.on('websocket', (socket) => !socket.url().endsWith('/first') && before.push(scripts.length))
     await page.goto(node.url + offered.path)
     await seesState(page, 'listed')
-    await expect.poll(() => before.length, { timeout: SEES_MS }).toBe(2) // its own peer's, and then the app's
+    await expect.poll(() => before.length, { timeout: SEES_MS }).toBe(3) // that of its first stage, its own peer's, and then the app's
     const named = await page.$$eval('link[rel="modulepreload"], script[src]', (all) =>
       all.map((each) => new URL(each.getAttribute('href') ?? each.getAttribute('src') ?? '', location.href).pathname),
     )
