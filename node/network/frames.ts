@@ -206,6 +206,11 @@ export function createFrameStream(stream: FrameCarrier, options: FrameStreamOpti
       }
       return true
     },
+    /** Sends at once what a corked stream would send as its turn ends. False when the stream has ended. */
+    flush() {
+      uncork()
+      return open
+    },
     /** Resolves when there is room to send more, at once or after a drain; false when the stream has ended. */
     writable({ signal }: AbortOptions = {}): Promise<boolean> {
       if (!open) return Promise.resolve(false)

@@ -213,7 +213,7 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
      * @throws signal.reason, when aborted
      */
     find: (key: Key, limit: number, scope: Scope, abort: Required<AbortOptions>) =>
-      finds.request((id) => send({ type: 'find', id, key, limit, scope }), abort),
+      finds.request((id) => send({ type: 'find', id, key, limit, scope }) && frames.flush(), abort),
     close: () => frames.close(),
   }
   const isNode = role === 'node'

@@ -96,10 +96,15 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
     },
   })
   const send = (frame: PresenceFrame) => void frames.send(encodePresence(frame))
+  /** For somebody who waits: other frames of the turn go with it. */
+  const sendNow = (frame: PresenceFrame) => {
+    send(frame)
+    frames.flush()
+  }
   const carrying = groups && carryingOf(groups, () => ({ isNode: role === 'node', bits: openerBits }))
   const leases = createServedLeases({ self, peer, store, times: clock.times, service, carrying, tellers: context.shared.tellers }, options)
   const work = createWorkQueue(() => frames.open, end)
-  const finds = createServedFinds({ store, directory, service, send }, limits.maxHoldersPerAnswer)
+  const finds = createServedFinds({ store, directory, service, send: sendNow }, limits.maxHoldersPerAnswer)
   const watches = createServedWatches({ store, places: context.shared.watchPlaces, service, send }, options.pushEveryMs)
 
   /** A tab goes by its home's view of the network's time; nodes compare their own clocks, so that they never agree on an echo. */

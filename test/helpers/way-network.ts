@@ -96,6 +96,7 @@ function createEnd(onOver: () => void) {
       inNextTurn(() => other?.take(bytes))
       return true
     },
+    flush: () => isOpen,
     writable: async () => isOpen,
     pause() {},
     resume() {},

@@ -87,6 +87,7 @@ export function createRecordWay(
         return false
       },
       writable: carrier.writable,
+      flush: () => isOpen, // each is sent at once
       pause: () => {}, // messages come one by one
       resume: () => {},
       close() {
