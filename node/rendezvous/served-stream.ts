@@ -97,10 +97,7 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
   })
   const send = (frame: PresenceFrame) => void frames.send(encodePresence(frame))
   /** For somebody who waits: other frames of the turn go with it. */
-  const sendNow = (frame: PresenceFrame) => {
-    send(frame)
-    frames.flush()
-  }
+  const sendNow = (frame: PresenceFrame) => void (frames.send(encodePresence(frame)) && frames.flush())
   const carrying = groups && carryingOf(groups, () => ({ isNode: role === 'node', bits: openerBits }))
   const leases = createServedLeases({ self, peer, store, times: clock.times, service, carrying, tellers: context.shared.tellers }, options)
   const work = createWorkQueue(() => frames.open, end)
@@ -161,7 +158,7 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
         finds.answer(frame)
         break
       case 'watch':
-        watches.begin(frame, maxWatches())
+        watches.begin(frame, maxWatchesOf(role, limits))
         break
       case 'unwatch':
         watches.end(frame.key)
@@ -177,11 +174,6 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
     // A tab is answered when others can find it; the frames behind this one do not wait for that.
     if (announcing.length > 0) void inTime(Promise.all(announcing), MAX_ANNOUNCE_MS).then(() => send({ type: 'held', sequence, refused }))
     else send({ type: 'held', sequence, refused })
-  }
-
-  function maxWatches(): number {
-    const { maxWatchesPerPeer: most } = limits
-    return Math.min(role === 'node' ? Math.max(most, Math.floor(limits.maxWatches / NODE_SHARE)) : most, limits.maxWatches)
   }
 
   const timer = setInterval(() => {
@@ -218,6 +210,13 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
     close: () => frames.close(),
   }
   return served
+}
+
+function maxWatchesOf(
+  role: HelloFrame['role'] | undefined,
+  { maxWatchesPerPeer: most, maxWatches }: ServedStreamOptions['limits'],
+): number {
+  return Math.min(role === 'node' ? Math.max(most, Math.floor(maxWatches / NODE_SHARE)) : most, maxWatches)
 }
 
 /** Tabs carry nothing. */
