@@ -31,8 +31,11 @@ async function sendBlindly(port: number, { head, bytes, chunkBytes = 65_536, eve
   socket.on('error', ({ code }: NodeJS.ErrnoException) => {
     outcome.error = code ?? ''
   })
-  socket.on('close', () => {
-    outcome.isClosed = true
+  const closed = new Promise<void>((resolve) => {
+    socket.on('close', () => {
+      outcome.isClosed = true
+      resolve()
+    })
   })
   socket.write(`${head} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${bytes}\r\n\r\n`)
   while (outcome.sent < bytes && !socket.destroyed) {
@@ -40,7 +43,7 @@ async function sendBlindly(port: number, { head, bytes, chunkBytes = 65_536, eve
     const hasRoom = socket.write(Buffer.alloc(size))
     outcome.sent += size
     if (everyMs > 0) await delay(everyMs)
-    else if (!hasRoom) await new Promise((resolve) => socket.once('drain', resolve).once('close', resolve))
+    else if (!hasRoom) await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), closed])
   }
   socket.on('data', (data) => {
     outcome.answer += data
