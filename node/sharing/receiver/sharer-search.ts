@@ -79,7 +79,7 @@ export function searchSharer({ rendezvous, monotonic, state, link, wake }: Searc
     const backoff = createBackoff(RETRY, Math.random)
     let wasMet = false
     while (state.state !== 'ended') {
-      const outcome = await meet().catch(() => 'nobody' as const)
+      const outcome = await meet().catch((error) => (isOffline(error) ? 'offline' : 'nobody'))
       signal.throwIfAborted()
       // Nobody has proven that: it is not believed of a link that was right before, nor while the sharer may still be found.
       const isLate = wrongAtMs !== undefined && monotonic() - wrongAtMs >= SEARCH_LIMITS.wrongMs
@@ -89,7 +89,7 @@ export function searchSharer({ rendezvous, monotonic, state, link, wake }: Searc
         backoff.reset()
         while (state.isMet) await wake.wait(LOOK_MS)
       } else {
-        state.notFound()
+        if (outcome !== 'offline') state.notFound()
         await wake.wait(backoff.next())
       }
       signal.throwIfAborted()
@@ -103,3 +103,6 @@ export function searchSharer({ rendezvous, monotonic, state, link, wake }: Searc
   // Ended, or it cannot be watched: it is looked for from time to time.
   for (const work of [run, watch]) work().catch(() => {})
 }
+
+/** This peer has no connection: that it finds nobody says nothing of the sharer. */
+const isOffline = (error: unknown) => error instanceof MayflyError && error.code === 'ERR_NO_NETWORK'

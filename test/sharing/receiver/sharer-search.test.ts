@@ -7,7 +7,7 @@ import { createShareWorld, file, untilState } from '../../helpers/share-world.ts
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
 
-test('sharer search: one that began before this peer had joined finds the sharer as soon as it has', async () => {
+test('sharer search: one that began before this peer had joined says nothing of the sharer, and finds it as soon as it has', async () => {
   const world = createShareWorld()
   const sharer = await world.join('sharer')
   const share = await sharer.share([file('a.txt')])
@@ -29,6 +29,8 @@ test('sharer search: one that began before this peer had joined finds the sharer
   })
   const received = receiver.receive(share.path)
   await asked.promise
+  await new Promise((resolve) => setImmediate(resolve)) // the search has heard that it cannot be
+  expect(received.state).toBe('looking')
   hasJoined = true
   joined.emit()
   await untilState(received, 'listed')
