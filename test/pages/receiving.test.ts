@@ -221,7 +221,7 @@ describe('holding large content too', () => {
   })
 
   it('leaves no files when it is cancelled, or when the tab is closed', async () => {
-    const { address } = await share(randomBytes(8 * MIB), 'film.bin')
+    const { address } = await share(randomBytes(24 * MIB), 'film.bin')
     const context = await chromium.newContext()
     const visitor = await context.newPage()
     await visitor.goto(node.url + address)
@@ -232,7 +232,7 @@ describe('holding large content too', () => {
     await visitor.getByTestId('hold-too').waitFor()
     await waitFor(async () => (await receivedFiles(visitor)).length === 0, 40_000, 'what had come is removed')
     await visitor.getByTestId('hold-too').click()
-    await seesVisit(visitor, 'holding', 30_000)
+    await seesVisit(visitor, 'holding', 60_000)
     expect(await receivedFiles(visitor)).toHaveLength(1)
     const [session = ''] = await sessionDirectories(visitor)
     await visitor.close()
