@@ -177,16 +177,11 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
     /** The addresses to join that this peer is connected to. */
     joined: () => [...joins.values()].filter(isConnected).map(({ name }) => name),
     /** True for a peer that was met at an address that the owner gave. */
-    isToBeJoined(peer: PeerId) {
-      for (const place of joins.values()) if (place.peer?.equals(peer)) return true
-      return false
-    },
+    isToBeJoined: (peer: PeerId) => [...joins.values()].some((place) => place.peer?.equals(peer)),
     /** Hears when there is one address less to join. Returns the function that ends it. */
     onChange: changes.on,
     join(addresses: string[]) {
-      for (const name of addresses) {
-        if (!joins.has(name)) joins.set(name, { name, ...UNTRIED })
-      }
+      for (const name of addresses) if (!joins.has(name)) joins.set(name, { name, ...UNTRIED })
       if (timer !== undefined) look()
     },
     rememberServer,

@@ -18,7 +18,17 @@ import {
   MAX_PRESENCE_FRAME_BYTES,
   MAX_RELEASES_PER_FRAME,
 } from './wire.ts'
-import type { AnswererFrame, CountFrame, FoundFrame, GroupSize, HeldFrame, Refusal, Scope, WelcomeFrame } from './wire-frames.ts'
+import type {
+  AnswererFrame,
+  CountFrame,
+  FoundFrame,
+  GroupSize,
+  HeartbeatReplyFrame,
+  HeldFrame,
+  Refusal,
+  Scope,
+  WelcomeFrame,
+} from './wire-frames.ts'
 
 export interface PresenceStreamOptions {
   /** Between two heartbeats, in ms. */
@@ -111,8 +121,7 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
       case 'welcome':
         if (isWelcomed) throw new MayflyError('ERR_BAD_FRAME', 'A second welcome')
         isWelcomed = true
-        onTime(frame.nowMs)
-        if (frame.group !== undefined) listener.onGroup?.(self, frame.group)
+        onReport(frame)
         welcomed.resolve()
         listener.onWelcome(self, frame)
         break
@@ -124,8 +133,7 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
         send({ type: 'probe-reply' })
         break
       case 'heartbeat-reply':
-        if (frame.nowMs !== undefined) onTime(frame.nowMs)
-        if (frame.group !== undefined) listener.onGroup?.(self, frame.group)
+        onReport(frame)
         break
       case 'found':
         finds.reply(frame.id, frame)
@@ -143,8 +151,10 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
     }
   }
 
-  /** A server whose clock was set says so unasked. */
-  function onTime(nowMs: number): void {
+  /** A server whose clock was set, or whose group has changed, says so unasked. */
+  function onReport({ nowMs, group }: Pick<HeartbeatReplyFrame, 'nowMs' | 'group'>): void {
+    if (group !== undefined) listener.onGroup?.(self, group)
+    if (nowMs === undefined) return
     listener.onTime(self, nowMs, askedAtMs ?? performance.now())
     askedAtMs = undefined
   }
