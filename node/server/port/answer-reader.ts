@@ -110,6 +110,7 @@ function parseHead(head: string): { status: number; length: number | undefined }
     headers.set(name.toLowerCase(), known === undefined ? value : `${known}, ${value}`)
   }
   if (!(status >= 200) || status === 204 || status === 304 || headers.has('content-encoding')) return undefined
+  if (headers.get('connection')?.toLowerCase().includes('close')) return undefined // it would be taken for one that can be used again
   const [length, coding] = [headers.get('content-length'), headers.get('transfer-encoding')?.toLowerCase()]
   if (length === undefined) return coding === 'chunked' ? { status, length: undefined } : undefined
   return coding === undefined && /^\d{1,15}$/.test(length) ? { status, length: Number(length) } : undefined

@@ -63,10 +63,10 @@ export function createSpan(
       if (isRight && status === 200 && length !== undefined) onUnknown()
     },
     onBytes(chunk) {
-      timer?.refresh()
       if (isOver || !isRight) return // a refusal is short, and the connection can be used again
+      timer?.refresh()
       const left = rest.length > 0 ? chunk : take(chunk)
-      if (left.byteLength > 0) rest.push(left.slice()) // the carrier uses its memory again
+      if (left.byteLength > 0) rest.push(new Uint8Array(left)) // the carrier uses its memory again; the `slice` of a Buffer is a view
     },
     onEnd() {
       hasCome = true

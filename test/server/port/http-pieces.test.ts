@@ -39,7 +39,8 @@ async function startPort(answer: (asked: Asked, response: ServerResponse) => voi
   return {
     asked,
     counts: () => asked.map(({ index, count }) => [index, count]),
-    take: (index: number, signal = never) => fetchPiece(origin, pieceOf(index), { signal, stallMs: 5_000, from: 'node' }),
+    take: (index: number, signal = never, key = KEY) =>
+      fetchPiece(origin, { ...pieceOf(index), key }, { signal, stallMs: 5_000, from: 'node' }),
   }
 }
 
@@ -188,6 +189,28 @@ test('piece spans: bytes behind an answer are never taken for those of the next 
   await port.take(0)
   expect(await Promise.all([1, 2].map(port.take))).toEqual([1, 2].map(bytesOf))
   expect(await Promise.all([3, 4, 5].map(port.take))).toEqual([3, 4, 5].map(bytesOf))
+})
+
+test('piece spans: a piece that waits for its reader is its own, though another span is read over the same connection', async () => {
+  const other = new Uint8Array(32).fill(3)
+  const port = await startPort(({ index, count, request }, response) => {
+    const isOther = request.url?.includes('03'.repeat(32)) === true
+    const bytes = Array.from({ length: count }, (_, i) => (isOther ? new Uint8Array(SIZE).fill(200) : bytesOf(index + i)))
+    if (count > 1) {
+      response.write(Buffer.concat(bytes)) // without its length
+      return void response.end()
+    }
+    response.writeHead(200, { 'content-length': SIZE }).end(bytes[0])
+  })
+  for (const index of [0, 1]) expect(await port.take(index)).toEqual(bytesOf(index))
+  for (const index of [0, 1]) expect(await port.take(index, undefined, other)).toEqual(new Uint8Array(SIZE).fill(200))
+  expect(port.counts()).toEqual([
+    [0, 1],
+    [1, 2],
+    [0, 1],
+    [1, 2],
+  ])
+  expect(await port.take(2)).toEqual(bytesOf(2))
 })
 
 test('piece spans: spans that come one after the other use one connection again', async () => {
