@@ -9,7 +9,7 @@ import type { ToldLease } from '../network/group-roles.ts'
 import type { Key } from '../types.ts'
 import type { VirtualParts } from './finder.ts'
 import { judgeTerms, LEASE_CODEC, type LeaseOptions } from './lease.ts'
-import { isOlder, type RecordStore } from './record-store.ts'
+import { isOlder, type RecordStore, type StreamSource } from './record-store.ts'
 import type { HomeService, RendezvousLimits } from './types.ts'
 import type { HeldFrame, Refusal } from './wire-frames.ts'
 
@@ -30,7 +30,8 @@ export interface Carrying {
 /** The streams that have brought a holder's lease to be told on, all for one home. */
 export interface Tellers {
   readonly home: string
-  readonly sources: Set<object>
+  /** One of each peer: what a new stream tells again is that stream's to end, though the old one stands for a while. */
+  readonly sources: Set<StreamSource>
 }
 
 export interface ServedLeasesContext {
@@ -54,7 +55,7 @@ export function createServedLeases(
 ) {
   const { codec, timers } = virtual ?? { codec: LEASE_CODEC, timers: TIMERS }
   /** The source of the stream's records. */
-  const source = { peer }
+  const source: StreamSource = { peer }
   /** Of the stream's leases, those that this node tells the record nodes of, by key and holder. Bounded as the stream's records are. */
   const toldOn = new Map<string, { key: Key; holder: string }>()
   const nameOf = (key: Key, holder: string) => `${encodeKeyHex(key)} ${holder}`
@@ -105,8 +106,9 @@ export function createServedLeases(
   /** A holder that has gone to another home is that one's to release. */
   function addTeller(name: string, home: string): void {
     const known = tellers.get(name)
-    if (known?.home === home) known.sources.add(source)
-    else tellers.set(name, { home, sources: new Set([source]) })
+    if (known?.home !== home) return void tellers.set(name, { home, sources: new Set([source]) })
+    for (const each of known.sources) if (each.peer === peer) known.sources.delete(each)
+    known.sources.add(source)
   }
 
   /** Unless another stream tells of the holder as well, or has told of it for another home since. */

@@ -539,6 +539,21 @@ test('served stream: of two streams of one carrier the later one stands for what
   expect(store.count(KEY)).toBe(0)
 })
 
+test('served stream: what a tab tells again over a new stream is withdrawn when that one releases it, though the old one stands', async () => {
+  const owners: PresenceStreamOptions['owners'] = new Map()
+  const store = createRecordStore(NODE_LIMITS, Date.now, Math.random)
+  const open = () => openPresenceStream(self, tab, { owners, store })
+  const [old, now] = [await open(), await open()]
+  const lease = await leaseOf(tab, self.peer)
+  for (const stream of [old, now]) {
+    stream.send({ type: 'hold', sequence: 1, leases: [lease.bytes] })
+    await stream.next('held')
+  }
+  now.send({ type: 'release', records: [{ key: KEY, holder: tab.multihash }] })
+  await now.settled()
+  expect([now.withdrawn, store.count(KEY)]).toEqual([[{ key: KEY, holder: tab.id }], 0])
+})
+
 test('served stream: the bits that a node says count for the leases behind them', async () => {
   const asked: (number | undefined)[] = []
   const noting = {
