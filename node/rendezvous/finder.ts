@@ -116,7 +116,7 @@ export function createFinder<Name extends ServerName = PeerId>(context: FinderCo
     const ask = (peers: Name[], scope: Scope = options.scope) =>
       askAll(scope === SCOPE.group ? peers : peers.filter(isNew), key, scope, search)
 
-    yield* placement.ask?.(position, ask, timers) ?? ask(placement.targets(position))
+    yield* placement.ask?.(position, ask, timers, search) ?? ask(placement.targets(position))
     if (search.isForServer) return
     for await (const peer of placement.walk(key, position, { signal: search.signal })) yield* ask([peer], SCOPE.own)
     yield* ask(servers.closest(position, options.maxServersAsked), SCOPE.own)
@@ -128,7 +128,7 @@ export function createFinder<Name extends ServerName = PeerId>(context: FinderCo
    * @throws {MayflyError} ERR_CLOCK
    * @throws signal.reason, when aborted
    */
-  async function* find(key: Key, { signal }: AbortOptions = {}, isForServer = false): AsyncGenerator<FoundHolder> {
+  async function* find(key: Key, { signal }: AbortOptions = {}, isForServer?: boolean): AsyncGenerator<FoundHolder> {
     const stop = new AbortController()
     const search = {
       signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),

@@ -23,8 +23,11 @@ export interface FindReply {
 /** One search. */
 export interface Search {
   signal: AbortSignal
-  /** For another server, which goes on by itself when nobody is found: the record nodes alone are asked. */
-  isForServer: boolean
+  /**
+   * True for another server, which goes on by itself when nobody is found: the record nodes alone are asked. False for a tab. Undefined where this peer
+   * reads for itself.
+   */
+  isForServer: boolean | undefined
   /** A lease was refused for its times where this node's clock may be at fault, or a home says that its own may be. */
   isClockAtFault: boolean
 }

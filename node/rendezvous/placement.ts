@@ -12,6 +12,7 @@ import { hasGapAt, isSelfAmongClosest, type NearnessServers } from '../network/s
 import type { AbortOptions, Key } from '../types.ts'
 import { askDelegates } from './ask-delegates.ts'
 import { askInTurns } from './ask-in-turns.ts'
+import type { Search } from './found-holders.ts'
 import { createLeaving } from './leaving.ts'
 import { SCOPE, type Scope } from './wire-frames.ts'
 
@@ -21,16 +22,19 @@ export const RECORD_NODES = 3
 /** Yields what some servers find. @param scope of the question; a peer's own where it is left out */
 export type AskSome<Name, T> = (names: Name[], scope?: Scope) => AsyncIterable<T>
 
+/** The search that a placement asks for. */
+export type AskedSearch = Pick<Search, 'signal' | 'isForServer'>
+
 export interface Placement<Name extends ServerName = PeerId> {
   /** Where a key's statements stand: its record nodes, the one delegate that tells them, or a tab's home; never this peer itself. */
   targets(position: Uint8Array): Name[]
   /** Delegates of a key, the best first, for it to be asked through; undefined where this peer turns to the targets itself. */
   delegates?(position: Uint8Array): Name[] | undefined
   /**
-   * Yields what the targets, or the delegates of a key, find: not all of them are asked at once. Where it is left out, the targets are asked side by
-   * side.
+   * Yields what the targets, or the delegates of a key, find: not all of them are asked at once, but for somebody else. Where it is left out, the
+   * targets are asked side by side.
    */
-  ask?<T>(position: Uint8Array, ask: AskSome<Name, T>, timers: Timers): AsyncIterable<T>
+  ask?<T>(position: Uint8Array, ask: AskSome<Name, T>, timers: Timers, search: AskedSearch): AsyncIterable<T>
   /** A node's. */
   createLeaving?: typeof createLeaving
   /** True when this peer is itself a record node for the position. */
@@ -72,12 +76,16 @@ export function createNodePlacement<Name extends ServerName = PeerId>(
     return { nodes: servers.closest(position, isSelf ? RECORD_NODES - 1 : RECORD_NODES), isSelf }
   }
 
+  /** Each record node is the first one as often as the others. */
   let turn = 0
 
-  function askNow<T>(position: Uint8Array, ask: AskSome<Name, T>, timers: Timers): AsyncIterable<T> {
+  function askNow<T>(position: Uint8Array, ask: AskSome<Name, T>, timers: Timers, { isForServer }: AskedSearch): AsyncIterable<T> {
     const asked = delegates(position)
-    // Each record node is the first one as often as the others.
-    if (asked === undefined) return askInTurns(rotated(recordNodes(position).nodes, turn++), ask, timers)
+    if (asked === undefined) {
+      const { nodes } = recordNodes(position)
+      // Others hear only what is found soon after the first holder: they would mostly go by the word of one record node.
+      return isForServer === undefined ? askInTurns(rotated(nodes, turn++), ask, timers) : ask(nodes)
+    }
     return askDelegates(
       asked,
       (delegate) => ask([delegate], SCOPE.group),
@@ -86,7 +94,8 @@ export function createNodePlacement<Name extends ServerName = PeerId>(
   }
 
   async function* askAfter<T>(arrival: Promise<void>, ...asked: Parameters<typeof askNow<T>>): AsyncIterable<T> {
-    await arrival
+    const [, , , { signal }] = asked
+    await raceAbort(arrival, signal)
     yield* askNow(...asked)
   }
 
@@ -94,9 +103,9 @@ export function createNodePlacement<Name extends ServerName = PeerId>(
     targets: (position) => delegates(position)?.slice(0, 1) ?? recordNodes(position).nodes,
     delegates,
     createLeaving,
-    ask(position, ask, timers) {
+    ask(...asked) {
       const arrival = groups?.arrival?.()
-      return arrival === undefined ? askNow(position, ask, timers) : askAfter(arrival, position, ask, timers)
+      return arrival === undefined ? askNow(...asked) : askAfter(arrival, ...asked)
     },
     keepsRecords: (position) => delegates(position) === undefined && recordNodes(position).isSelf,
     async *walk(key, position, options) {

@@ -100,10 +100,28 @@ test('placement: a node that has come a moment ago asks nobody for a key before 
     asked.push(...some)
     yield 'holder'
   }
-  const holders = createNodePlacement(tableOf([]), groups).ask?.(POSITION, ask, TIMERS)
+  const holders = createNodePlacement(tableOf([]), groups).ask?.(POSITION, ask, TIMERS, {
+    signal: new AbortController().signal,
+    isForServer: undefined,
+  })
   const found = holders?.[Symbol.asyncIterator]().next()
   groups.bits = 1
   expect(asked).toEqual([])
   word.resolve()
   expect([await found, asked]).toEqual([{ done: false, value: 'holder' }, [delegate]])
+})
+
+test('placement: the record nodes are asked one after the other for this peer, and side by side for somebody else', async () => {
+  const placement = createNodePlacement(tableOf(peers))
+  const firstAsked = async (isForServer: boolean | undefined) => {
+    const asked: PeerId[][] = []
+    const ask = async function* (some: PeerId[]) {
+      asked.push(some)
+      yield 'holder'
+    }
+    const search = { signal: new AbortController().signal, isForServer }
+    await placement.ask?.(POSITION, ask, TIMERS, search)[Symbol.asyncIterator]().next()
+    return asked.map(({ length }) => length)
+  }
+  expect([await firstAsked(undefined), await firstAsked(false), await firstAsked(true)]).toEqual([[1], [3], [3]])
 })
