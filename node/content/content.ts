@@ -25,7 +25,7 @@ import { createPieceFetcher } from './swarm/piece-fetcher.ts'
 import type { ContentEvent, ContentLimits, ContentStore, FetchPiece, OpenedContent, Receiving } from './types.ts'
 
 /** The part of presence that content uses. */
-export type Presence = Pick<RendezvousService, 'hold' | 'find' | 'tabsHolding' | 'isTab' | 'onCount' | 'checkAwake' | 'home'>
+export type Presence = Pick<RendezvousService, 'hold' | 'find' | 'tabsHolding' | 'isTab' | 'onCount' | 'checkAwake' | 'home' | 'onHome'>
 
 /** Parts that the owner of the peer hands in. */
 interface GivenParts {

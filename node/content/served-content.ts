@@ -57,7 +57,9 @@ export function createContentFinder({ self, held, cache, outlines, fetcher, fetc
       const expected = options.outline ?? outlines.trusted(key)
       const known = expected && isOutlineAlive(key, expected) ? outlines.get(key, expected) : undefined
       if (known !== undefined) return { ...known, from: self, bundle }
-      const early = await fetchEarly?.(key, options)
+      // One that asks for more than small content by itself, or knows whom to ask, is not held up.
+      const isPlain = expected === undefined && bundle === undefined && !options.known
+      const early = isPlain ? await fetchEarly?.(key, options) : undefined
       if (early !== undefined) return early
       const found = await fetcher.fetch(key, reach, { ...options, ...(expected && { outline: expected }) })
       if ('outline' in found) outlines.remember(found)

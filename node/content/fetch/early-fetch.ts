@@ -12,15 +12,16 @@ import type { ContentEvent, ContentLimits, FetchedContent } from '../types.ts'
 interface EarlyFetchContext {
   /** Gateways' URLs, and multiaddrs, which are passed over. */
   join?: readonly string[] | undefined
-  presence: { readonly home: unknown }
+  /** `onHome` hears when there is a home, and returns the function that ends it. */
+  presence: { readonly home: unknown; onHome(listener: () => void): () => void }
   limits: Pick<ContentLimits, 'maxPieceBytes'>
   emit(event: ContentEvent): void
 }
 
 /** Gateways that are asked, one after the other: a tab has joined by then. */
 const MAX_GATEWAYS = 2
-/** How long all of it may take, in ms. */
-const MAX_MS = 3_000
+/** How long each may take, in ms. */
+const MAX_MS = 1_500
 
 export type EarlyFetch = ReturnType<typeof createEarlyFetch>
 
@@ -29,32 +30,39 @@ export function createEarlyFetch({ join = [], presence, limits, emit }: EarlyFet
 
   async function fetchFrom(gateway: string, key: Key, signal: AbortSignal): Promise<FetchedContent | undefined> {
     const url = new URL(`/raw/${encodeKeyHex(key)}`, gateway)
-    const { ok, body } = await fetch(url, { signal, credentials: 'omit', referrerPolicy: 'no-referrer' })
-    const bytes = ok && body !== null ? await readWhole(body, limits.maxPieceBytes) : void (await body?.cancel())
+    const { ok, body, headers } = await fetch(url, { signal, credentials: 'omit', referrerPolicy: 'no-referrer' })
+    const isSmall = Number(headers.get('content-length') ?? 0) <= limits.maxPieceBytes
+    const bytes = ok && isSmall && body !== null ? await readWhole(body, limits.maxPieceBytes) : void (await body?.cancel())
     if (bytes === undefined || !equalBytes(await sha256(bytes), key)) return undefined
     return { key, bytes, from: url.origin }
   }
 
   /**
-   * Undefined for a tab that has a home, and where no gateway has given the right bytes, which says nothing about holders.
+   * Undefined for a tab that has a home, or gets one meanwhile, and where no gateway has given the right bytes, which says nothing about holders.
    *
    * @throws signal.reason, when aborted
    */
   return async (key: Key, { signal }: AbortOptions): Promise<FetchedContent | undefined> => {
     if (presence.home !== undefined || gateways.length === 0) return undefined
-    const late = timeoutSignal(MAX_MS)
     const startedAtMs = performance.now()
-    const ending = signal === undefined ? late : AbortSignal.any([signal, late])
-    for (const gateway of gateways) {
-      const found = await fetchFrom(gateway, key, ending).catch(() => undefined)
-      signal?.throwIfAborted()
-      if (found !== undefined) {
-        const { bytes, from } = found
-        emit({ type: 'fetched', key: encodeKeyHex(key), bytes: bytes.byteLength, from, ms: Math.round(performance.now() - startedAtMs) })
+    const joined = new AbortController()
+    const endListening = presence.onHome(() => presence.home !== undefined && joined.abort())
+    const signals = signal === undefined ? [joined.signal] : [signal, joined.signal]
+    try {
+      for (const gateway of gateways) {
+        const ending = AbortSignal.any([...signals, timeoutSignal(MAX_MS)])
+        const found = await fetchFrom(gateway, key, ending).catch(() => undefined)
+        signal?.throwIfAborted()
+        if (found !== undefined) {
+          const { bytes, from } = found
+          emit({ type: 'fetched', key: encodeKeyHex(key), bytes: bytes.byteLength, from, ms: Math.round(performance.now() - startedAtMs) })
+        }
+        if (found !== undefined || joined.signal.aborted) return found
       }
-      if (found !== undefined || late.aborted) return found
+      return undefined
+    } finally {
+      endListening()
     }
-    return undefined
   }
 }
 

@@ -2,7 +2,8 @@
 
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { createEmitter } from '../../../node/async/emitter.ts'
 import { createEarlyFetch } from '../../../node/content/fetch/early-fetch.ts'
 import type { ContentEvent } from '../../../node/content/types.ts'
 import { encodeKeyHex, sha256 } from '../../../node/keys/index.ts'
@@ -22,9 +23,10 @@ async function startGateway(answer: RequestListener): Promise<string> {
 
 function createFetch(join: string[], home?: string) {
   const events: ContentEvent[] = []
-  const presence: { home: unknown } = { home }
+  const homes = createEmitter<void>()
+  const presence = { home: home as unknown, onHome: homes.on }
   const fetchEarly = createEarlyFetch({ join, presence, limits: { maxPieceBytes: 100 }, emit: (event) => events.push(event) })
-  return { events, presence, get: (signal?: AbortSignal) => fetchEarly(key, { ...(signal && { signal }) }) }
+  return { events, presence, homes, get: (signal?: AbortSignal) => fetchEarly(key, { ...(signal && { signal }) }) }
 }
 
 test('early fetch: takes the bytes from the gateway that is being joined, and says where they came from', async () => {
@@ -67,4 +69,22 @@ test('early fetch: an aborted reader leaves', async () => {
   const leaving = new AbortController()
   const url = await startGateway(() => leaving.abort(new Error('gone')))
   await expect(createFetch([url]).get(leaving.signal)).rejects.toThrow('gone')
+})
+
+test('early fetch: one that has not come when there is a home is given up, since others can be asked then', async () => {
+  const asked = Promise.withResolvers<void>()
+  const url = await startGateway(() => asked.resolve()) // never answers
+  let isSecondAsked = false
+  const second = await startGateway((_, answer) => {
+    isSecondAsked = true
+    answer.end(bytes)
+  })
+  vi.useFakeTimers({ toFake: ['setTimeout'] }) // so that no time is over
+  onTestFinished(() => void vi.useRealTimers())
+  const { get, presence, homes } = createFetch([url, second])
+  const found = get()
+  await asked.promise
+  presence.home = 'home'
+  homes.emit()
+  expect([await found, isSecondAsked]).toEqual([undefined, false])
 })
