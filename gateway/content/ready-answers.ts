@@ -38,6 +38,9 @@ const HARMLESS: ReadonlySet<string> = new Set(
 /** Destinations of a browser's request that change the answer. @see ../http/navigation.ts */
 const HARMFUL_DESTINATIONS: ReadonlySet<string> = new Set(['document', 'serviceworker'])
 
+/** A host of these forms is certain to be one: any other is judged, or refused, the usual way. */
+const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i
+
 export type ReadyAnswers = ReturnType<typeof createReadyAnswers>
 
 interface ReadyAnswersParts {
@@ -73,7 +76,7 @@ function isHarmless(rawHeaders: readonly string[]): boolean {
   let hosts = 0
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at]?.toLowerCase() ?? ''
-    if (name === 'host') hosts++
+    if (name === 'host') hosts += HOST.test(rawHeaders[at + 1] ?? '') ? 1 : 2
     else if (name === 'sec-fetch-dest') {
       if (HARMFUL_DESTINATIONS.has(rawHeaders[at + 1] ?? '')) return false
     } else if (!HARMLESS.has(name)) return false

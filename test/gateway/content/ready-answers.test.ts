@@ -83,6 +83,7 @@ const REQUESTS: [string, string, Record<string, string>][] = [
   ['script of another page', 'GET', { origin: 'https://a.example', 'sec-fetch-dest': 'script' }],
   ['service worker', 'GET', { 'service-worker': 'script' }],
   ['viewer', 'GET', BROWSER],
+  ['no host', 'GET', { host: 'a b' }],
   ['POST', 'POST', {}],
 ]
 
@@ -109,6 +110,7 @@ test('ready answer: the first answer and those after it are the same, whatever i
   const first = await askAll()
   expect(await askAll()).toEqual(first)
   expect(first.answers[0]).toMatchObject({ status: 200, text: 'text that is held' })
+  expect(first.answers.filter(({ name }) => name === 'no host').map(({ status }) => status)).toEqual([400, 400])
 
   await fetch(`${url}/api/v1/content/${held}`, { method: 'DELETE' })
   expect((await ask(port, `/${held}`)).status).not.toBe(200)
