@@ -50,7 +50,7 @@ export function createDirectUses(maxConnections: number, arrivalMs: number) {
     arrive: (peer: string) => void arriving.set(peer, performance.now() + arrivalMs),
     /** True while the peer connects. */
     isArriving: (peer: string) => arrivals().includes(peer),
-    /** The peer will not connect. */
+    /** The peer is connected, or will not be. */
     leave: (peer: string) => void arriving.delete(peer),
     /** @param limit others are let in while fewer peers have a place. Returns the function that ends the need; it may be called twice. */
     need(limit: number = maxConnections): () => void {

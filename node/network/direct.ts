@@ -180,6 +180,9 @@ export function createDirect(
       libp2p = made
       turn.attach(made)
       signallings.attach(made)
+      made.addEventListener('connection:open', ({ detail }) => {
+        if (connectionKind(detail) === 'direct') uses.leave(detail.remotePeer.toString())
+      })
       sweeper ??= setInterval(sweep, settings.idleMs / 4)
     },
     /** The tab has a home, another one, or none: others reach it through its home. */

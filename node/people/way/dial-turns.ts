@@ -24,9 +24,9 @@ export function createDialTurns(maxPauseMs: number, now: () => number = () => pe
      */
     async run(dial: () => Promise<void>, { ended, awaited }: { ended: AbortSignal; awaited: AbortSignal }): Promise<void> {
       const endTurn = await places.acquire({ signal: AbortSignal.any([ended, awaited]) }).catch(() => undefined)
-      ended.throwIfAborted()
       const beganMs = now()
       try {
+        ended.throwIfAborted()
         await dial()
       } finally {
         if (endTurn !== undefined)

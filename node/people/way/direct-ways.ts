@@ -35,6 +35,30 @@ export interface DirectWaysContext {
   random(): number
 }
 
+/** A direct connection that is being opened, or will be. */
+interface Want {
+  target: WayTarget
+  ended: AbortController
+  awaited: AbortController
+  /** False while it waits for its turn. */
+  hasBegun: boolean
+  /** Its turn has come, or somebody waits for it. */
+  begin(): void
+}
+
+function createWant(target: WayTarget): Want {
+  return {
+    target,
+    ended: new AbortController(),
+    awaited: new AbortController(),
+    hasBegun: false,
+    begin() {
+      this.hasBegun = true
+      this.awaited.abort()
+    },
+  }
+}
+
 export type DirectWays = ReturnType<typeof createDirectWays>
 
 export function createDirectWays({ libp2p, direct, random }: DirectWaysContext, options: DirectWaysOptions = {}) {
@@ -44,8 +68,8 @@ export function createDirectWays({ libp2p, direct, random }: DirectWaysContext, 
   const changes = createEmitter<{ peer: string; isOpen: boolean }>()
   /** Connections that have answered, by peer id. Bounded by direct.ts. */
   const proven = new Map<string, Connection>()
-  /** Peers that are being dialled, or will be. Bounded: maxDirect. */
-  const wanted = new Map<string, { ended: AbortController; awaited: AbortController }>()
+  /** Peers that are being dialled, or will be. Bounded: maxDirect of those that are awaited, and as many that wait for their turn. */
+  const wanted = new Map<string, Want>()
   const turns = createDialTurns(settings.directRestMs)
   let release: (() => void) | undefined
 
@@ -75,9 +99,10 @@ export function createDirectWays({ libp2p, direct, random }: DirectWaysContext, 
     changes.emit({ peer, isOpen: false })
   }
 
-  /** Places that others have, or will have. */
-  function placesWithout(peer: string, network: Direct): number {
-    const places = new Set([...network.peers(), ...wanted.keys()])
+  /** Places that others have, or will have. For what somebody waits for, dials that have not begun are passed over. */
+  function placesWithout(peer: string, network: Direct, isAwaited = true): number {
+    const coming = [...wanted].filter(([, { hasBegun }]) => hasBegun || !isAwaited)
+    const places = new Set([...network.peers(), ...coming.map(([each]) => each)])
     places.delete(peer)
     return places.size
   }
@@ -100,15 +125,14 @@ export function createDirectWays({ libp2p, direct, random }: DirectWaysContext, 
     }
   }
 
-  async function dialInTurn(
-    target: WayTarget,
-    network: Direct,
-    isMutual: boolean,
-    signals: { ended: AbortSignal; awaited: AbortSignal },
-  ): Promise<void> {
+  async function dialInTurn(want: Want, network: Direct, isMutual: boolean): Promise<void> {
+    const signals = { ended: want.ended.signal, awaited: want.awaited.signal }
     // One of two that both want it waits, and finds it open.
-    if (isMutual && self > target.peer) await delay(createBackoff(pauses, random).next(), { signal: signals.ended })
-    await turns.run(() => dial(target, network, signals.ended), signals)
+    if (isMutual && self > want.target.peer) await delay(createBackoff(pauses, random).next(), { signal: signals.ended })
+    await turns.run(() => {
+      want.begin()
+      return dial(want.target, network, signals.ended)
+    }, signals)
   }
 
   function mayOpen(peer: string): boolean {
@@ -123,13 +147,15 @@ export function createDirectWays({ libp2p, direct, random }: DirectWaysContext, 
     want(target: WayTarget, { isMutual = true, isAwaited = true }: { isMutual?: boolean; isAwaited?: boolean } = {}): boolean {
       const { peer, home } = target
       if (direct === undefined || release === undefined || peer === home) return false
-      if (isAwaited) wanted.get(peer)?.awaited.abort()
-      if (wanted.has(peer) || openTo(peerIdFromString(peer)) !== undefined) return true
-      if (placesWithout(peer, direct) >= settings.maxDirect) return false
-      const want = { ended: new AbortController(), awaited: new AbortController() }
+      const known = wanted.get(peer)
+      if (known !== undefined) known.target = target // its home may be another one by now
+      if (isAwaited) known?.begin()
+      if (known !== undefined || openTo(peerIdFromString(peer)) !== undefined) return true
+      if (placesWithout(peer, direct, isAwaited) >= settings.maxDirect) return false
+      const want = createWant(target)
       wanted.set(peer, want)
-      if (isAwaited) want.awaited.abort()
-      dialInTurn(target, direct, isMutual, { ended: want.ended.signal, awaited: want.awaited.signal })
+      if (isAwaited) want.begin()
+      dialInTurn(want, direct, isMutual)
         .catch(() => {})
         .finally(() => wanted.delete(peer))
       return true
