@@ -117,6 +117,8 @@ test('groups: a message reaches its receiver from any server, and one that waite
   const receiver = await startNode({ groups: GROUPS, join: [at(0).address], messageSecret: secret })
   onTestFinished(() => receiver.stop())
   await untilJoined(receiver.peer)
+  // One that has just come may take others for the record nodes of its hashname, and what is posted meanwhile waits at the right ones.
+  await waitFor(() => receiver.peer.status().counts.servers >= 8, FORM_MS, 'the receiver knows servers of both groups')
   const { hashname } = receiver.peer.messages
   const keeper = createMessageKeeper()
   const tap = receiver.peer.messages.tap(hashname, { keep: keeper.keep })
