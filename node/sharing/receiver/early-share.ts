@@ -109,7 +109,6 @@ export function receiveEarly(
 
   const stateNow = () => stateOf(visit, full, isMet)
   const endCodeNow = () => full?.endCode ?? (stateNow() === 'ended' ? visit?.state.endCode : undefined)
-
   const endError = () => shareError(endCodeNow() ?? 'ERR_SHARE_ENDED')
 
   const opened = ({ signal, onWaiting }: FetchEntryOptions) =>
@@ -118,7 +117,8 @@ export function receiveEarly(
   async function take(ids: readonly number[] | undefined, options: AbortOptions): Promise<void> {
     const now = stateNow()
     if (now === 'ended') throw endError()
-    if (now === 'looking' || now === 'away') throw new MayflyError('ERR_UNAVAILABLE', 'The sharer is not here now')
+    const isSeen = (visit?.state.entries.length ?? 0) > 0 // then the peer takes it when it meets the sharer
+    if (now === 'away' || (now === 'looking' && !isSeen)) throw new MayflyError('ERR_UNAVAILABLE', 'The sharer is not here now')
     wanted = joinChosen(wanted, chosenOf(ids))
     const done = Promise.withResolvers<void>()
     if (visit?.state.isMet === true && !isMet) {
@@ -232,10 +232,12 @@ function stateOf(visit: FirstVisit | undefined, full: ReceivedShare | undefined,
   if (full !== undefined && isMet) return full.state === 'listed' && visit?.state.hasTaken === true ? 'taken' : full.state
   if (visit === undefined) return full?.state ?? 'looking'
   if (full?.state === 'away') return 'away'
-  const { state, endCode } = visit.state
+  const { state, endCode, entries, hasTaken } = visit.state
   if (state === 'ended' && endCode !== 'ERR_SHARE_FULL') return 'ended' // there may be a place for the peer
-  if (visit.ended !== undefined) return visit.ended === 'left' ? 'away' : 'looking'
-  return state
+  if (visit.ended === undefined) return state
+  // The peer was welcomed, by which the sharer ends the first stage; the peer's list is on its way.
+  if (full?.state === 'looking' && full.way !== undefined && entries.length > 0) return hasTaken ? 'taken' : 'listed'
+  return visit.ended === 'left' ? 'away' : 'looking'
 }
 
 /**

@@ -53,7 +53,8 @@ export function startFirstVisit({ link, receiver, label, carrier }: FirstVisitOp
     const way = createRecordWay(carrier, session, 'outbound', session.ends.owner)
     const ways = { ...NO_DIRECT, open: async () => way }
     const over: SharerNews['over'] = (code, reason) => {
-      if (code === undefined && reason instanceof MayflyError && reason.code === 'ERR_LEFT') end('left')
+      // It has ended before its state says so: by then whoever looks knows what that means.
+      if (code === undefined) end(reason instanceof MayflyError && reason.code === 'ERR_LEFT' ? 'left' : 'over')
       state.news.over(code)
     }
     const news = { ...state.news, part: wants.take, over }

@@ -109,6 +109,7 @@ export function createReceivedState({ onTaken, onOver }: { onTaken(): void; onOv
       sharer = undefined
       if (code !== undefined) return finish(code)
       entering?.reject(new MayflyError('ERR_LEFT', 'The sharer has gone'))
+      if (entries.length === 0) way = undefined // it was welcomed, and has seen nothing
       become(entries.length > 0 || state !== 'looking' ? 'away' : 'looking')
       onOver()
     },

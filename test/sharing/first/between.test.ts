@@ -4,12 +4,16 @@
  */
 
 import { afterEach, expect, test } from 'vitest'
+import { MayflyError } from '../../../node/errors.ts'
+import type { FrameStreamOptions } from '../../../node/network/index.ts'
+import type { MessageCarrier } from '../../../node/sharing/first/record-way.ts'
 import { receiveEarly } from '../../../node/sharing/receiver/early-share.ts'
 import type { FetchShape, ReceivedShare, ShareOptions } from '../../../node/sharing/types.ts'
 import { carryVisit } from '../../helpers/carry-visit.ts'
 import { createMemoryPieceStore, type MemoryPieceStore } from '../../helpers/memory-piece-store.ts'
 import { createShareWorld, file, untilState } from '../../helpers/share-world.ts'
 import { waitFor } from '../../helpers/wait-for.ts'
+import { type JoinedWays, NO_DIRECT } from '../../helpers/way-network.ts'
 
 const WAIT_MS = 20_000
 const ITEMS = [file('a'), file('b')]
@@ -19,11 +23,15 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end()
 })
 
-/** A visitor whose own peer comes when the test lets it. */
-async function openWorld(options?: ShareOptions) {
+/**
+ * A visitor whose own peer comes when the test lets it.
+ *
+ * @param isOlder the sharer closes a first stage without a word, as one of 0.13.0
+ */
+async function openWorld(options?: ShareOptions, isOlder = false) {
   const world = createShareWorld()
-  const join = async (name: string) => {
-    const peer = await world.join(name)
+  const join = async (...parts: Parameters<typeof world.join>) => {
+    const peer = await world.join(...parts)
     ends.push(() => peer.stop())
     return peer
   }
@@ -33,28 +41,80 @@ async function openWorld(options?: ShareOptions) {
   const gateway = await join('gateway')
   const cut = new AbortController()
   const peer = Promise.withResolvers<void>()
+  const lists = createLatch()
   let failures = 0
+  let isFirstOver = false
   const received = receiveEarly(
     share.path,
     { label: 'visitor' },
     {
-      openCarrier: (id) => carryVisit(gateway, id, cut.signal),
+      openCarrier(id) {
+        const carrier = carryVisit(gateway, id, cut.signal)
+        const hearEnd: MessageCarrier['onEnd'] = (next) =>
+          carrier.onEnd((reason) => {
+            next(isOlder ? new MayflyError('ERR_LEFT', 'The sharer has gone') : reason)
+            isFirstOver = true
+          })
+        return { ...carrier, onEnd: hearEnd }
+      },
       async openSharing() {
         if (failures-- > 0) throw new Error('its code cannot be loaded')
         await peer.promise
-        return join('visitor')
+        return join('visitor', { ways: lists.holdBack(world.network.join('visitor')) })
       },
     },
   )
   ends.push(() => received.close())
   await untilState(received, 'listed')
   return {
-    ...{ world, share, sharer, join, received },
+    ...{ world, share, sharer, join, received, letListCome: lists.release },
     cutGateway: () => cut.abort(),
     letPeerCome: () => peer.resolve(),
+    /** The sharer has met its peer, has ended the first stage, and its list has not come yet. */
+    async meetBetween() {
+      lists.hold()
+      peer.resolve()
+      await waitFor(() => lists.welcomes > 0 && isFirstOver, WAIT_MS, 'its peer is welcomed, and the first stage is over')
+    },
     failToLoad: (times: number) => {
       failures = times
     },
+  }
+}
+
+/** Holds back what a sharer says after its welcome, from `hold` until `release`. */
+function createLatch() {
+  let isHeld = false
+  let welcomes = 0
+  const held: (() => void)[] = []
+  const holdFrames = ({ onFrame, ...rest }: FrameStreamOptions): FrameStreamOptions => {
+    let frames = 0
+    const take: typeof onFrame = (frame) => {
+      if (isHeld && frames++ > 0) return void held.push(() => void onFrame(frame))
+      onFrame(frame)
+      welcomes++
+    }
+    return { ...rest, onFrame: take }
+  }
+  return {
+    get welcomes() {
+      return welcomes
+    },
+    hold: () => {
+      isHeld = true
+    },
+    release() {
+      isHeld = false
+      for (const next of held.splice(0)) next()
+    },
+    holdBack: (own: JoinedWays) => ({
+      ...own,
+      ...NO_DIRECT,
+      async open(...to: Parameters<JoinedWays['open']>) {
+        const way = await own.open(...to)
+        return { ...way, createFrames: (options: FrameStreamOptions) => way.createFrames(holdFrames(options)) }
+      },
+    }),
   }
 }
 
@@ -171,5 +231,44 @@ test('a peer that cannot be loaded, since the gateway is away, is loaded when th
   await received.take()
   cutGateway()
   await begin(received, 2).done
+  expect(received.state).toBe('taken')
+})
+
+test.each([
+  ['says so', false],
+  ['says nothing as one of 0.13.0', true],
+])(
+  'a sharer that meets the peer, and %s, is here: the share stays listed, and can be taken before the list of the peer has come',
+  async (_, isOlder) => {
+    const { received, meetBetween, letListCome } = await openWorld(undefined, isOlder)
+    const states = new Set<string>()
+    received.onChange(() => states.add(received.state))
+    await meetBetween()
+    const taking = received.take()
+    letListCome()
+    await taking
+    expect([...states]).toEqual(['listed', 'taken'])
+  },
+)
+
+test('what was taken stays so while the peer meets the sharer; one that goes before its list has come is sought at once', async () => {
+  const { sharer, received, meetBetween } = await openWorld()
+  await received.take()
+  const states = new Set<string>()
+  received.onChange(() => states.add(received.state))
+  await meetBetween()
+  expect([...states]).toEqual(['taken'])
+  sharer.kill()
+  await untilState(received, 'away')
+  expect([...states]).toEqual(['taken', 'looking', 'away'])
+})
+
+test('what is taken while the sharer is sought is taken as soon as the peer meets them', async () => {
+  const { received, cutGateway, letPeerCome } = await openWorld()
+  cutGateway()
+  await untilState(received, 'looking')
+  const taking = received.take()
+  letPeerCome()
+  await taking
   expect(received.state).toBe('taken')
 })
