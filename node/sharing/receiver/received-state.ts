@@ -35,6 +35,9 @@ function passwordError(triesLeft: number): MayflyError {
 /** By which way a piece has come: from a tab, directly or through a TURN server, or from a node. */
 export type PieceWay = 'direct' | 'turn' | 'home'
 
+/** A share that was full for a first stage may have a place for the peer. */
+const lasting = (code: ShareCode | undefined) => ({ endCode: code === 'ERR_SHARE_FULL' ? undefined : code })
+
 export type ReceivedState = ReturnType<typeof createReceivedState>
 
 /** @param onTaken entries may be fetched, now or again @param onOver the sharer has gone, or the share has ended */
@@ -152,7 +155,7 @@ export function createReceivedState({ onTaken, onOver }: { onTaken(): void; onOv
       changes.emit()
     },
     /** Undefined: the sharer was not met. */
-    begun: (): BegunShare | undefined => rules && { entries, rules, given: takes.hasTaken ? takes.wanted : undefined, endCode },
+    begun: (): BegunShare | undefined => rules && { entries, rules, given: takes.hasTaken ? takes.wanted : undefined, ...lasting(endCode) },
     /** Nobody was found who is the sharer. */
     notFound(): void {
       if (state === 'looking') become('away')

@@ -107,3 +107,16 @@ test('what waits for an answer is told how it ended', async () => {
   expect([await isSettled(taken), await isSettled(second)]).toEqual(['ERR_SHARE_USED', 'ERR_SHARE_USED'])
   await expect(state.take(undefined, {})).rejects.toMatchObject({ code: 'ERR_SHARE_USED' })
 })
+
+test.each([
+  ['ERR_SHARE_FULL', undefined, 'looking'],
+  ['ERR_SHARE_USED', 'ERR_SHARE_USED', 'ended'],
+] as const)('the peer goes on from a first stage that ended with %s: a share that was full is tried again', (code, endCode, state) => {
+  const { news, state: first } = meet()
+  news.over(code)
+  const begun = first.begun()
+  expect(begun?.endCode).toBe(endCode)
+  const peer = createReceivedState({ onTaken() {}, onOver() {} })
+  if (begun) peer.begin(begun)
+  expect(peer.state).toBe(state)
+})
