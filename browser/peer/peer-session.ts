@@ -28,7 +28,8 @@ export type Connection =
 
 export class PeerSession {
   readonly #gateway: string
-  readonly #load: () => Promise<PeerLibrary>
+  /** @throws what prevented it from being loaded; the next call tries again */
+  readonly library: () => Promise<PeerLibrary>
   readonly connection = new Cell<Connection>({ state: 'loading' })
   /** The build of the app that the gateway serves now; undefined until it has said so. */
   readonly servedBuild = new Cell<string | undefined>(undefined)
@@ -36,7 +37,6 @@ export class PeerSession {
   readonly #events = createEmitter<PeerEvent>()
   /** Calls the listener for each event of the peer, from the first. @returns a function that removes the listener */
   readonly onEvent = this.#events.on
-  #library: Promise<PeerLibrary> | undefined
   #outbox: Promise<OutboxRecords> | undefined
   #starting: Promise<void> | undefined
   /** Peer id of the gateway's own node. Read after each join: a node may come back as another peer. */
@@ -50,7 +50,7 @@ export class PeerSession {
   constructor(gateway: string, load: () => Promise<PeerLibrary>) {
     this.#gateway = gateway
     this.#forOthers = gateway
-    this.#load = load
+    this.library = loadOnce(load)
   }
 
   get limits(): PeerLimits | undefined {
@@ -65,11 +65,6 @@ export class PeerSession {
   get running(): Peer | undefined {
     const outcome = this.#outcome.get()
     return outcome && 'peer' in outcome ? outcome.peer : undefined
-  }
-
-  library(): Promise<PeerLibrary> {
-    this.#library ??= this.#load()
-    return this.#library
   }
 
   /** The outbox of this origin, opened once. @throws DOMException, when the browser gives this page no storage */
@@ -172,5 +167,17 @@ export class PeerSession {
     const through = isElsewhere ? `node ${shortPeer(home)}` : new URL(this.#gateway).host
     this.connection.set({ state: 'joined', through, gateway: elsewhere ?? this.#gateway, forOthers: elsewhere ?? this.#forOthers })
     return true
+  }
+}
+
+/** Loads at the first call, and again after a failure. */
+function loadOnce<T>(load: () => Promise<T>): () => Promise<T> {
+  let loading: Promise<T> | undefined
+  return () => {
+    loading ??= load().catch((error: unknown) => {
+      loading = undefined
+      throw error
+    })
+    return loading
   }
 }

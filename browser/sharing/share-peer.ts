@@ -41,7 +41,12 @@ export class SharePeer {
       this.given.update((given) => new Map(given).set(key, (given.get(key) ?? 0) + bytes))
       this.#onEvent(event)
     })
-    await peer.start()
+    try {
+      await peer.start()
+    } catch (error) {
+      await peer.stop().catch(() => {}) // the next call makes another one
+      throw error
+    }
     // Hashing is for whoever shares: a page that receives joins first.
     const prepare = () => prepareHashing().catch(() => {}) // tried again when it is needed
     peer.joined().then(prepare, prepare)
