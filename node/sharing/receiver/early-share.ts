@@ -67,7 +67,8 @@ export function receiveEarly(
   let wanted: Chosen | undefined
   let isHelping: boolean | undefined
 
-  const loading = createLoading(async () => begin(await openSharing()), closing.signal)
+  const fail = (error: unknown) => [met, open].forEach(({ reject }) => void reject(error))
+  const loading = createLoading(openSharing, begin, fail, closing.signal)
   if (visit === undefined) loading.now()
   else {
     void visit.over.then(loading.now)
@@ -110,7 +111,6 @@ export function receiveEarly(
   const stateNow = () => stateOf(visit, full, isMet)
   const endCodeNow = () => full?.endCode ?? (stateNow() === 'ended' ? visit?.state.endCode : undefined)
   const endError = () => shareError(endCodeNow() ?? 'ERR_SHARE_ENDED')
-
   const opened = ({ signal, onWaiting }: FetchEntryOptions) =>
     sayingWhileAway(raceAbort(open.promise, signal), () => stateNow() === 'away', changes.on, onWaiting)
 
@@ -157,7 +157,7 @@ export function receiveEarly(
   function close(): Promise<void> {
     closing.abort(new MayflyError('ERR_NOT_STARTED', 'The share was closed here'))
     visit?.close()
-    for (const { reject } of [met, open]) reject(closing.signal.reason)
+    fail(closing.signal.reason)
     return full?.close() ?? Promise.resolve()
   }
   onAbort(signal, () => void close())
@@ -244,7 +244,7 @@ function stateOf(visit: FirstVisit | undefined, full: ReceivedShare | undefined,
  * Loads the peer when nothing better is to be done: its code would delay the list, and the first piece. Where it cannot be loaded, since the gateway
  * has gone for instance, it is tried again.
  */
-function createLoading(load: () => Promise<void>, signal: AbortSignal) {
+function createLoading<T>(load: () => Promise<T>, onLoaded: (loaded: T) => void, onFailed: (error: unknown) => void, signal: AbortSignal) {
   let isOver = false
   let wait = createTimeout(EARLY_SHARE_DEFAULTS.firstMs)
   let isSoon = false
@@ -255,10 +255,10 @@ function createLoading(load: () => Promise<void>, signal: AbortSignal) {
     if (isOver) return
     isOver = true
     wait.end()
-    if (!signal.aborted) loadAtLast().catch(() => {}) // it is not wanted any more
+    if (!signal.aborted) loadAtLast().then(onLoaded).catch(onFailed)
   }
 
-  async function loadAtLast(): Promise<void> {
+  async function loadAtLast(): Promise<T> {
     for (const backoff = createBackoff(RETRY, Math.random); ; ) {
       try {
         return await load()

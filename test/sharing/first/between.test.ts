@@ -3,12 +3,12 @@
  * is complete stays, and the rest comes from whoever has it.
  */
 
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { MayflyError } from '../../../node/errors.ts'
 import type { FrameStreamOptions } from '../../../node/network/index.ts'
 import type { MessageCarrier } from '../../../node/sharing/first/record-way.ts'
 import { receiveEarly } from '../../../node/sharing/receiver/early-share.ts'
-import type { FetchShape, ReceivedShare, ShareOptions } from '../../../node/sharing/types.ts'
+import type { FetchShape, ReceivedShare, ShareOptions, Sharing } from '../../../node/sharing/types.ts'
 import { carryVisit } from '../../helpers/carry-visit.ts'
 import { createMemoryPieceStore, type MemoryPieceStore } from '../../helpers/memory-piece-store.ts'
 import { createShareWorld, file, untilState } from '../../helpers/share-world.ts'
@@ -44,6 +44,7 @@ async function openWorld(options?: ShareOptions, isOlder = false) {
   const lists = createLatch()
   let failures = 0
   let isFirstOver = false
+  let refusing: Sharing['receive'] | undefined
   const received = receiveEarly(
     share.path,
     { label: 'visitor' },
@@ -60,6 +61,7 @@ async function openWorld(options?: ShareOptions, isOlder = false) {
       async openSharing() {
         if (failures-- > 0) throw new Error('its code cannot be loaded')
         await peer.promise
+        if (refusing !== undefined) return { receive: refusing }
         return join('visitor', { ways: lists.holdBack(world.network.join('visitor')) })
       },
     },
@@ -75,6 +77,14 @@ async function openWorld(options?: ShareOptions, isOlder = false) {
       lists.hold()
       peer.resolve()
       await waitFor(() => lists.welcomes > 0 && isFirstOver, WAIT_MS, 'its peer is welcomed, and the first stage is over')
+    },
+    /** Its peer receives nothing more. */
+    refuse(reason: Error) {
+      const receive = vi.fn<Sharing['receive']>().mockImplementation(() => {
+        throw reason
+      })
+      refusing = receive
+      return receive
     },
     failToLoad: (times: number) => {
       failures = times
@@ -271,4 +281,13 @@ test('what is taken while the sharer is sought is taken as soon as the peer meet
   letPeerCome()
   await taking
   expect(received.state).toBe('taken')
+})
+
+test('a peer that receives no more shares says so at once: only loading it is tried again', async () => {
+  const { received, refuse, letPeerCome } = await openWorld()
+  const receive = refuse(new MayflyError('ERR_LIMIT', 'Cannot receive more'))
+  await received.take()
+  letPeerCome()
+  await expect(received.open(1)).rejects.toThrow('Cannot receive more')
+  expect(receive).toHaveBeenCalledOnce()
 })
