@@ -51,8 +51,8 @@ export function servePipe(way: Way, { linkOf, onWrong, takeKeys, mayTry, onVisit
     },
   })
   const send = (frame: PipeFrame) => frames.send(encodePipeFrame(frame))
-  onAbort(late.signal, () => frames.abort(new MayflyError('ERR_TIMEOUT', 'A visitor did not begin')))
-  onAbort(over.signal, () => frames.abort(new MayflyError('ERR_TIMEOUT', 'A first stage lasted too long')))
+  const giveNoMore = () => refuse('over')
+  for (const { signal } of [late, over]) onAbort(signal, giveNoMore)
 
   function refuse(reason: PipeRefusal): void {
     send({ type: 'refuse', reason })
@@ -64,7 +64,7 @@ export function servePipe(way: Way, { linkOf, onWrong, takeKeys, mayTry, onVisit
     if (frame.type !== 'data' || link === undefined) throw new MayflyError('ERR_BAD_FRAME', `A ${frame.type} frame is out of place`)
     const message = new Uint8Array(frame.bytes)
     frames.pause()
-    handling = handling.then(() => takeMessage(message)).then(frames.resume, (error: Error) => frames.abort(error))
+    handling = handling.then(() => takeMessage(message)).then(frames.resume, giveNoMore)
   }
 
   function open(id: Uint8Array): void {
@@ -72,13 +72,10 @@ export function servePipe(way: Way, { linkOf, onWrong, takeKeys, mayTry, onVisit
     if (link === undefined) return void refuse('unknown')
     if (!mayTry(way.peer)) return void refuse('busy')
     keys = takeKeys()
-    keys.then(
-      (own) => {
-        send({ type: 'opened' })
-        send({ type: 'data', bytes: encodeFirstKey(own) })
-      },
-      (error: Error) => frames.abort(error),
-    )
+    keys.then((own) => {
+      send({ type: 'opened' })
+      send({ type: 'data', bytes: encodeFirstKey(own) })
+    }, giveNoMore)
   }
 
   async function takeKey(message: Uint8Array): Promise<void> {
@@ -101,10 +98,11 @@ export function servePipe(way: Way, { linkOf, onWrong, takeKeys, mayTry, onVisit
       onEnd(listener) {
         endVisit = listener
       },
-      close: () => refuse('over'),
-      abort: (reason) => {
-        if (isProven) frames.abort(reason)
-        else refuse('wrong')
+      close: giveNoMore,
+      abort(reason) {
+        // A stream that ends without a refusal tells the gateway that the sharer has gone.
+        if (isProven && reason instanceof MayflyError && reason.code === 'ERR_LEFT') frames.abort(reason)
+        else refuse(isProven ? 'over' : 'wrong')
       },
     }
     onVisitor(

@@ -1,8 +1,12 @@
 /** Visitors that a gateway passes on, in memory: who is let in, what a guesser learns, and what becomes of the gateway's other visitors. */
 
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { encodeKeyBase32 } from '../../../node/keys/index.ts'
-import { createFirstKeys, encodeFirstKey } from '../../../node/sharing/first/session.ts'
+import { encodeFrame } from '../../../node/network/index.ts'
+import { PIPE_SERVER_LIMITS } from '../../../node/sharing/first/pipe-server.ts'
+import { createFirstKeys, decodeFirstKey, encodeFirstKey, openFirstSession } from '../../../node/sharing/first/session.ts'
+import { encodeShareFrame, type ShareFrame } from '../../../node/sharing/format/share-frames.ts'
+import { helloProof } from '../../../node/sharing/format/share-keys.ts'
 import { parseLink } from '../../../node/sharing/format/share-link.ts'
 import { receiveEarly } from '../../../node/sharing/receiver/early-share.ts'
 import { SHARING_LIMITS } from '../../../node/sharing/sharing.ts'
@@ -52,6 +56,35 @@ async function guess(gateway: Pick<Sharing, 'passOn'>, share: Share): Promise<[r
   pipe.send(encodeFirstKey(await createFirstKeys()))
   pipe.send(new Uint8Array(100))
   return [await ended.promise, messages]
+}
+
+/** A visitor whose sharer's key is here. Resolves with its end of the messages, and how the sharer ends them. */
+async function begin(gateway: Pick<Sharing, 'passOn'>, share: Share) {
+  const link = parseLink('s', share.path)
+  const ended = Promise.withResolvers<string>()
+  const first = Promise.withResolvers<Uint8Array>()
+  const welcome = Promise.withResolvers<void>()
+  const onMessage = (message: Uint8Array) => {
+    first.resolve(new Uint8Array(message))
+    if (isProven) welcome.resolve()
+  }
+  let isProven = false
+  const pipe = await gateway.passOn(encodeKeyBase32(link.id), { onMessage, onEnd: ended.resolve })
+  const keys = await createFirstKeys()
+  const session = await openFirstSession('receiver', keys, decodeFirstKey(await first.promise), link)
+  const send = async (frame: ShareFrame) => pipe.send(await session.seal(new Uint8Array(encodeFrame(encodeShareFrame(frame)))))
+  const hello = { type: 'hello', id: link.id, receiver: new Uint8Array(16), label: 'visitor', takesOffer: false } as const
+  return {
+    ended: ended.promise,
+    send,
+    /** Proves itself. */
+    async enter() {
+      isProven = true
+      pipe.send(encodeFirstKey(keys))
+      await send({ ...hello, proof: helloProof('s', link, session.ends) })
+      await welcome.promise
+    },
+  }
 }
 
 const placesOf = (share: Share) => share.receivers.map(({ label, state }) => `${label} ${state}`)
@@ -115,4 +148,25 @@ test('a link with another secret shows nothing', async () => {
   const received = visit(encodeWrong(share.path))
   await waitFor(() => peersWanted() > 0, WAIT_MS, 'the first stage is over')
   expect([received.entries, placesOf(share)]).toEqual([[], []])
+})
+
+test.each([
+  ['does not begin', false, PIPE_SERVER_LIMITS.helloMs],
+  ['stays too long', true, PIPE_SERVER_LIMITS.maxMs],
+])('a visitor that %s hears that the sharer gives no more this way, not that they have gone', async (_, enters, limitMs) => {
+  const { share, gateway } = await openWorld()
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const visitor = await begin(gateway, share)
+  if (enters) await visitor.enter()
+  vi.advanceTimersByTime(limitMs)
+  expect(await visitor.ended).toBe('over')
+})
+
+test('a visitor that has proven itself and says what is out of place hears that the sharer gives no more this way', async () => {
+  const { share, gateway } = await openWorld()
+  const visitor = await begin(gateway, share)
+  await visitor.enter()
+  await visitor.send({ type: 'asked' })
+  expect(await visitor.ended).toBe('over')
 })
