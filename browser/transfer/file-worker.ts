@@ -98,12 +98,17 @@ function writeAll(access: SyncAccessHandle, bytes: Uint8Array, at: number): void
 }
 
 /** The directory of the newest file, which the next one is in, too: looking it up takes longer than all else of a small file. */
-let newest: { path: string; directory: Promise<FileSystemDirectoryHandle> } | undefined
+let newest: FoundDirectory | undefined
 
-function directoryAt(folders: string[]): Promise<FileSystemDirectoryHandle> {
+interface FoundDirectory {
+  path: string
+  directory: Promise<FileSystemDirectoryHandle>
+}
+
+function directoryAt(folders: string[]): FoundDirectory {
   const path = folders.join('/')
   if (newest?.path !== path) newest = { path, directory: findDirectory(folders) }
-  return newest.directory
+  return newest
 }
 
 async function findDirectory(folders: string[]): Promise<FileSystemDirectoryHandle> {
@@ -114,20 +119,18 @@ async function findDirectory(folders: string[]): Promise<FileSystemDirectoryHand
 
 async function openFile(path: string[]): Promise<SyncAccessHandle> {
   const [folders, name] = [path.slice(0, -1), path.at(-1) ?? '']
-  const open = async () => {
-    const file = (await (await directoryAt(folders)).getFileHandle(name, { create: true })) as SyncFileHandle
+  const open = async ({ directory }: FoundDirectory) => {
+    const file = (await (await directory).getFileHandle(name, { create: true })) as SyncFileHandle
     return file.createSyncAccessHandle()
   }
   const known = newest
+  const used = directoryAt(folders)
   try {
-    return await open()
+    return await open(used)
   } catch (error) {
-    if (known === undefined || known !== newest) {
-      newest = undefined
-      throw error
-    }
-    newest = undefined // it may have been removed since it was found
-    return open()
+    if (newest === used) newest = undefined
+    if (used !== known) throw error // it was found for this file
+    return open(directoryAt(folders)) // it may have been removed since it was found
   }
 }
 

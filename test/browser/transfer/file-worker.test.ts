@@ -103,3 +103,18 @@ it('the file worker says why a file does not open, and looks its directory up ag
   expect(await open()).toMatchObject({ errorName: 'NotAllowedError' })
   expect(call.getDirectory).toHaveBeenCalledTimes(2)
 })
+
+it('the file worker looks a removed directory up again, too, while it opens a file of another one', async () => {
+  let isRemoved = false
+  const getFileHandle = async () => {
+    if (!isRemoved) return
+    isRemoved = false
+    throw new DOMException('It is not there', 'NotFoundError')
+  }
+  const call = await startWorker((bytes) => bytes, undefined, getFileHandle)
+  const open = (...path: string[]) => call({ type: 'open', file: path.join('/'), path, shape: { size: 8, pieceBytes: 4 } })
+  const opened = { id: 1, bytes: new Uint8Array(1) }
+  await open('one', 'a')
+  isRemoved = true
+  expect(await Promise.all([open('one', 'b'), open('other', 'c')])).toEqual([opened, opened])
+})
