@@ -48,3 +48,9 @@ export function takeFirstSocket(gateway: string, id: string): FirstSocket {
   early.socket.close()
   return openFirstSocket(gateway, id)
 }
+
+/** Closes the one that was opened early and that no visit takes over. */
+export function dropEarlySocket(): void {
+  globalThis.mayflyFirstSocket?.socket.close()
+  globalThis.mayflyFirstSocket = undefined
+}

@@ -11,11 +11,12 @@ import type { PieceStore } from '../../content/types.ts'
 import { MayflyError } from '../../errors.ts'
 import { encodeKeyBase32 } from '../../keys/index.ts'
 import type { AbortOptions } from '../../types.ts'
+import { dropEarlySocket } from '../first/early-socket.ts'
 import type { MessageCarrier } from '../first/record-way.ts'
 import { hasFirstStage } from '../first/session.ts'
 import { type Chosen, chosenOf, idsOf, joinChosen } from '../format/chosen.ts'
 import { RECEIVER_BYTES } from '../format/share-frames.ts'
-import { parseLink } from '../format/share-link.ts'
+import { type LinkSecrets, parseLink } from '../format/share-link.ts'
 import type { FetchEntryOptions, FetchShape, ReceivedShare, ReceiveShareOptions, Sharing } from '../types.ts'
 import type { ReceiveBegunOptions } from './begun-share.ts'
 import { shapeOf } from './fetch-shape.ts'
@@ -50,7 +51,7 @@ export function receiveEarly(
   { receiver = crypto.getRandomValues(new Uint8Array(RECEIVER_BYTES)), label = '', signal }: ReceiveShareOptions,
   { openCarrier, openSharing }: EarlyShareParts,
 ): ReceivedShare {
-  const secrets = parseLink('s', link)
+  const secrets = secretsOf(link)
   const id = encodeKeyBase32(secrets.id)
   const changes = createEmitter<void>()
   const closing = new AbortController()
@@ -197,6 +198,16 @@ export function receiveEarly(
       full?.help(helps)
     },
     close,
+  }
+}
+
+/** For a mistyped link the first script of the document may have opened a websocket, too. */
+function secretsOf(link: string): LinkSecrets {
+  try {
+    return parseLink('s', link)
+  } catch (error) {
+    dropEarlySocket()
+    throw error
   }
 }
 

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type WebSocket as ServerSocket, WebSocketServer } from 'ws'
 import { openEarlySocket, SHARE_SUBPROTOCOL } from '../../../node/sharing/first/early-socket.ts'
 import { createSocketCarrier } from '../../../node/sharing/first/socket-carrier.ts'
+import { receiveEarly } from '../../../node/sharing/receiver/early-share.ts'
 import { waitFor } from '../../helpers/wait-for.ts'
 
 const WAIT_MS = 20_000
@@ -91,4 +92,14 @@ test('a gateway that says more than a sharer does before the page is here is lef
   for (let n = 0; n < 8; n++) visits[0]?.socket.send(Uint8Array.of(n))
   await once(visits[0]?.socket as ServerSocket, 'close')
   expect(globalThis.mayflyFirstSocket?.messages.length).toBeLessThan(8)
+})
+
+test('a mistyped link closes it: the sharer is not kept waiting', async () => {
+  openEarlySocket(gateway, ID)
+  await waitFor(() => visits.length === 1, WAIT_MS, 'it is open')
+  const closed = once(visits[0]?.socket as ServerSocket, 'close')
+  const parts = { openCarrier: (id: string) => createSocketCarrier(gateway, id), openSharing: () => Promise.reject(new Error('unused')) }
+  expect(() => receiveEarly(`/s/${ID}#cut`, {}, parts)).toThrow(expect.objectContaining({ code: 'ERR_SHARE_WRONG' }))
+  await closed
+  expect(globalThis.mayflyFirstSocket).toBeUndefined()
 })
