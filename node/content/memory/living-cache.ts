@@ -27,7 +27,7 @@ interface Entry {
 const MAX_ENTRIES = 1_024
 
 /**
- * How long after its bytes an entry is watched, in ms: not in the way of the reader who waits for them, and together with the entries of other
+ * How long after its bytes an entry of small content is watched, in ms: not in the way of the reader who waits for them, and together with the entries of other
  * reads. One that is asked for again is watched at once.
  */
 const WATCH_AFTER_MS = 10
@@ -94,7 +94,9 @@ export function createLivingCache(
       total += bytes.byteLength + ENTRY_BYTES
       entries.set(id, entry)
       unwatched.set(id, entry)
-      soon.ask(WATCH_AFTER_MS)
+      // A piece may be asked for by the next reader at once, and is larger than what its watch takes, which all pieces share.
+      if (piece === undefined) soon.ask(WATCH_AFTER_MS)
+      else watch(id, entry)
       for (const [oldId, old] of entries) {
         if (total <= maxBytes) break
         drop(oldId, old)

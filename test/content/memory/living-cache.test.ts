@@ -69,7 +69,7 @@ test('living-cache: when the first count is zero, it keeps nothing and watches n
   expect(watches).toBe(0)
 })
 
-test('living-cache: an entry is watched soon after its bytes have come, or once it is asked for again', () => {
+test('living-cache: small content is watched soon after its bytes have come, or once it is asked for again; a piece at once', () => {
   const { cache, watched } = createCache()
   cache.put(keyOf(1), Uint8Array.of(1))
   cache.put(keyOf(2), Uint8Array.of(2))
@@ -78,6 +78,8 @@ test('living-cache: an entry is watched soon after its bytes have come, or once 
   expect([...watched.keys()]).toEqual([encodeKeyHex(keyOf(1))])
   whenWatched()
   expect(watched.size).toBe(2)
+  cache.put(keyOf(4), Uint8Array.of(4), { outlineHash: keyOf(1), index: 0 })
+  expect(watched.size).toBe(3)
   cache.put(keyOf(3), Uint8Array.of(3))
   cache.clear()
   whenWatched()
