@@ -59,7 +59,7 @@ export function writtenFigures(name: string, { date, machine, load, findings, ta
   const busy = load > BUSY ? `, on a busy machine (load ${load} for each processor)` : ''
   const judged = findings.map(({ what, value, bar = '', met }) => [what, value, bar, verdictOf(met)])
   return [
-    `${code(`npm run bench -- ${name}`)}, ${date}, ${machine}${busy}:`,
+    `${code(`npm run bench -- ${name}`)}, ${date},\n${machine}${busy}:`,
     ...(judged.length > 0 ? [markdownTable(['what', 'figure', 'bar', ''], judged)] : []),
     ...tables.map(({ title, columns, rows }) => `${title}:\n\n${markdownTable(columns, rows)}`),
   ].join('\n\n')

@@ -40,7 +40,7 @@ test('figures: a written benchmark has each of its figures and tables, its date,
   const tables = [{ title: '64 MiB', columns: ['system', 'MiB/s'], rows: [['mayfly', '300']] }]
   const written = { date: '2026-11-29', machine: 'Node.js 24', load: 3, findings: [finding(1), finding(3, 'far')], tables }
   const text = writtenFigures('bulk', written)
-  expect(text).toContain('`npm run bench -- bulk`, 2026-11-29, Node.js 24, on a busy machine (load 3 for each processor):')
+  expect(text).toContain('`npm run bench -- bulk`, 2026-11-29,\nNode.js 24, on a busy machine (load 3 for each processor):')
   expect(text).toContain('| speed | 1.00 × | ≥ 2.00 × | **not met** |\n| far | 3.00 × | ≥ 2.00 × | met |')
   expect(text).toContain('64 MiB:\n\n| system | MiB/s |\n|---|---|\n| mayfly | 300 |')
   expect(writtenFigures('bulk', { ...written, load: 0.1 })).not.toContain('busy')
