@@ -27,8 +27,8 @@ interface Entry {
 const MAX_ENTRIES = 1_024
 
 /**
- * How long after its bytes an entry of small content is watched, in ms: not in the way of the reader who waits for them, and together with the entries of other
- * reads. One that is asked for again is watched at once.
+ * How long after its bytes an entry of small content is watched, in ms: not in the way of the reader who waits for them, and together with the
+ * entries of other reads. One that is asked for again is watched at once.
  */
 const WATCH_AFTER_MS = 10
 

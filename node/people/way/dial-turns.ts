@@ -6,7 +6,7 @@
 import { delay } from '../../async/delay.ts'
 import { createSemaphore } from '../../async/semaphore.ts'
 
-/** The part of the time in which no dial is under way, against that in which one is. */
+/** The pause after a dial, as a multiple of what the dial took. */
 const REST_FACTOR = 3
 
 export type DialTurns = ReturnType<typeof createDialTurns>
