@@ -1,5 +1,6 @@
 /** A real Chromium for the tests of one file: started once, a fresh context for each test, closed at the end. */
 
+import { existsSync } from 'node:fs'
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import { findChromium } from '../../scripts/chromium.ts'
@@ -33,6 +34,9 @@ export const DISABLED_FEATURES = [
   'WebUIOmniboxAimPopup',
   'SpareRendererForSitePerProcess',
 ]
+
+/** The app as nodes serve it, made by `scripts/setup.mjs`. */
+const APP = new URL('../../browser/dist/index.html', import.meta.url)
 
 /** How long a page may take to load, or a control to be there, in ms: Playwright's own 30 s have been too short on a slow machine. */
 const TIMEOUT_MS = 60_000
@@ -68,6 +72,7 @@ export function launchChromium({ flags = [], without = [], keepsPages = false }:
 export function useChromium(options?: ChromiumOptions): TestChromium {
   let browser: Browser
   beforeAll(async () => {
+    if (!existsSync(APP)) throw new Error('The app is not built, and each page would wait for it: run `node scripts/setup.mjs` first')
     browser = await launchChromium(options)
   })
   afterAll(() => browser?.close())
