@@ -88,7 +88,8 @@ export function createMessages(context: MessagesContext, options: MessagesOption
   const taps = createOwnTaps({ self, secret, hold, subscriptions, route, emit, now }, limits.maxTapsPerPeer, collectAgainMs)
   /** By the end's key, hex: many posts to one receiver ask once. */
   const keyLookups = createSingleFlight<string, Uint8Array | undefined>()
-  const composer = createComposer({ store, findPublicKey, holdLarge, limits, now })
+  const { rows } = route
+  const composer = createComposer({ store, findPublicKey, opensRows: rows?.opens, holdLarge, limits, now })
   const outbox = createOutbox({ store, composer, attempt, secret, emit, now: clock.wall, remainingMs: clock.remainingMs, random })
   let isStarted = false
   let removeListeners: (() => void)[] = []
@@ -108,6 +109,7 @@ export function createMessages(context: MessagesContext, options: MessagesOption
       (listener, reply) => {
         const seen = seenMessages.add(envelope)
         seenMessages.listen(seen, listener)
+        if (rows && envelope.isSealed) seenMessages.listen(seen, rows.listenerFor(envelope))
         route.send(envelope, seen, reply)
       },
       lateReceipts(envelope.id),

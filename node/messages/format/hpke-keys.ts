@@ -23,14 +23,19 @@ export interface UnsealKeys {
   aad: Uint8Array
 }
 
-/** One way to make HPKE: Node.js's own primitives, or WebCrypto. Both give and take the same bytes. */
+/** One way to seal with HPKE: Node.js's own primitives, or WebCrypto. Both give and take the same bytes. */
 export interface Hpke {
   /**
-   * @returns enc, cipher text, tag
+   * Pads and seals an encoded payload.
+   *
+   * @param isInRow as the next message of a row (sealed-row.ts) from this sender to this receiver; where rows are not sealed, by itself
+   * @returns the sealed payload, as it travels
    * @throws {MayflyError} ERR_BAD_FRAME, when the receiver's public key is not one; ERR_NO_CRYPTO
    */
-  seal(keys: SealKeys, plain: Uint8Array): Uint8Array | Promise<Uint8Array>
+  seal(keys: SealKeys, payload: Uint8Array, isInRow?: boolean): Uint8Array | Promise<Uint8Array>
   /**
+   * Opens both forms.
+   *
    * @throws {MayflyError} ERR_NO_CRYPTO
    * @throws any other error, when it was not sealed so
    */

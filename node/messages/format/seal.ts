@@ -8,7 +8,7 @@
 import { MayflyError } from '../../errors.ts'
 import { nativeCrypto } from '../../keys/native-crypto.ts'
 import type { Hpke, SealKeys, UnsealKeys } from './hpke-keys.ts'
-import { isSealedSize, LENGTH_BYTES, paddedPayloadBytes } from './sealed-size.ts'
+import { isSealedSize } from './sealed-size.ts'
 
 let loading: Promise<Hpke> | undefined
 
@@ -27,10 +27,11 @@ function loadHpke(): Promise<Hpke> {
 /**
  * Seals an encoded payload.
  *
+ * @param isInRow the receiver opens messages of rows (sealed-row.ts): it becomes one where this platform seals rows
  * @throws {MayflyError} ERR_NO_CRYPTO; ERR_BAD_FRAME, when the receiver's public key is not one
  */
-export async function sealPayload(keys: SealKeys, payload: Uint8Array): Promise<Uint8Array> {
-  return (await loadHpke()).seal(keys, padded(payload))
+export async function sealPayload(keys: SealKeys, payload: Uint8Array, isInRow?: boolean): Promise<Uint8Array> {
+  return (await loadHpke()).seal(keys, payload, isInRow)
 }
 
 /**
@@ -42,25 +43,11 @@ export async function openSealedPayload(keys: UnsealKeys, sealed: Uint8Array): P
   const hpke = await loadHpke()
   try {
     if (!isSealedSize(sealed.byteLength)) throw new Error('not its size')
-    return unpadded(await hpke.open(keys, sealed))
+    return await hpke.open(keys, sealed)
   } catch (cause) {
     if (cause instanceof MayflyError && cause.code === 'ERR_NO_CRYPTO') throw cause
     throw new MayflyError('ERR_DAMAGED', 'Cannot open this message: it is not from its sender, not for this receiver, or was changed', {
       cause,
     })
   }
-}
-
-function padded(payload: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(paddedPayloadBytes(payload.byteLength))
-  new DataView(bytes.buffer).setUint32(0, payload.byteLength)
-  bytes.set(payload, LENGTH_BYTES)
-  return bytes
-}
-
-function unpadded(bytes: Uint8Array): Uint8Array {
-  const size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
-  if (paddedPayloadBytes(size) !== bytes.byteLength) throw new Error('not the padding of its size')
-  if (bytes.subarray(LENGTH_BYTES + size).some((byte) => byte !== 0)) throw new Error('not padded with zeros')
-  return bytes.slice(LENGTH_BYTES, LENGTH_BYTES + size)
 }

@@ -9,7 +9,9 @@ import { MayflyError } from '../../errors.ts'
 import { createImportedKeys } from '../../keys/imported-keys.ts'
 import { publicKeyOf } from '../../keys/signing.ts'
 import { HPKE_INFO, type Hpke, montgomeryOf, scalarOf } from './hpke-keys.ts'
-import { ENCAPSULATED_BYTES } from './hpke-sizes.ts'
+import { ENCAPSULATED_BYTES, ROW_SEQUENCE_BYTES } from './hpke-sizes.ts'
+import { padded, unpadded } from './sealed-padding.ts'
+import { ROW_INFO, ROW_KEY_BYTES, ROW_KEY_CONTEXT, rowNonce, splitRowMessage } from './sealed-row.ts'
 
 const SECRETS_KEPT = 64
 const PUBLIC_KEYS_KEPT = 1_024
@@ -47,20 +49,27 @@ async function createSenderContext(params: SenderContextParams): Promise<SenderC
 }
 
 export const webHpke: Hpke = {
-  async seal({ secret, receiver, aad }, plain) {
+  async seal({ secret, receiver, aad }, payload) {
     mustHaveCrypto()
     const senderKey = await importedPair(secret)
     const context = await createSenderContext({ recipientPublicKey: await importedPublicKey(receiver), senderKey, info: INFO })
-    const cipherText = await context.seal(exact(plain), exact(aad))
+    const cipherText = await context.seal(exact(padded(payload)), exact(aad))
     return concatBytes(new Uint8Array(context.enc), new Uint8Array(cipherText))
   },
   async open({ secret, sender, aad }, sealed) {
     mustHaveCrypto()
     const recipientKey = await importedPair(secret)
     const senderPublicKey = await importedPublicKey(sender)
-    const enc = exact(sealed.subarray(0, ENCAPSULATED_BYTES))
-    const context = await webSuite.createRecipientContext({ recipientKey, senderPublicKey, enc, info: INFO })
-    return new Uint8Array(await context.open(exact(sealed.subarray(ENCAPSULATED_BYTES)), exact(aad)))
+    const inRow = splitRowMessage(sealed)
+    const enc = exact(inRow?.enc ?? sealed.subarray(0, ENCAPSULATED_BYTES))
+    const info = inRow === undefined ? INFO : exact(ROW_INFO)
+    const context = await webSuite.createRecipientContext({ recipientKey, senderPublicKey, enc, info })
+    if (inRow === undefined) {
+      return unpadded(new Uint8Array(await context.open(exact(sealed.subarray(ENCAPSULATED_BYTES)), exact(aad))))
+    }
+    const rowKey = webSuite.aead.createEncryptionContext(await context.export(exact(ROW_KEY_CONTEXT), ROW_KEY_BYTES))
+    const plain = await rowKey.open(exact(rowNonce(inRow.sequence)), exact(inRow.cipherText), exact(aad))
+    return unpadded(new Uint8Array(plain), ROW_SEQUENCE_BYTES)
   },
 }
 

@@ -17,6 +17,8 @@ export interface ComposerContext {
   store: Pick<OutboxStore, 'publicKey' | 'putPublicKey'>
   /** Asks others for the public key of a hashname; the composer checks it. */
   findPublicKey(end: Key, options: AbortOptions): Promise<Uint8Array | undefined>
+  /** True when the receiver of that hashname opens messages of rows; none does when it is left out. */
+  opensRows?: ((end: Key) => boolean) | undefined
   /** Holds a body that is too large for a message as content. @returns its link */
   holdLarge?: ((body: Uint8Array, isSealed: boolean, type: string) => Promise<string>) | undefined
   limits: Pick<MessageLimits, 'maxMessageBytes'>
@@ -29,7 +31,7 @@ const PUBLIC_KEYS_KEPT = 1_024
 
 export type Composer = ReturnType<typeof createComposer>
 
-export function createComposer({ store, findPublicKey, holdLarge, limits, now }: ComposerContext) {
+export function createComposer({ store, findPublicKey, opensRows, holdLarge, limits, now }: ComposerContext) {
   /** Ids of messages sent up to `latestMs`, while the clock has not passed it. Bounded by what is signed within a tick of the clock. */
   const recent = new Set<string>()
   let latestMs = 0
@@ -98,7 +100,10 @@ export function createComposer({ store, findPublicKey, holdLarge, limits, now }:
       // The same text twice within a tick of the clock is two messages, and must not have one id.
       for (;;) {
         const terms = { to: end.key, sentAtMs, ttlMs }
-        const payload = receiver === undefined ? plain : await sealFor({ secret, receiver, aad: sealTerms({ from, ...terms }) }, plain)
+        const payload =
+          receiver === undefined
+            ? plain
+            : await sealFor({ secret, receiver, aad: sealTerms({ from, ...terms }) }, plain, opensRows?.(end.key))
         if (payload === undefined) return undefined
         const envelope = signEnvelope(secret, { ...terms, isSealed, payload })
         const name = encodeKeyHex(envelope.id)
@@ -114,9 +119,9 @@ export function createComposer({ store, findPublicKey, holdLarge, limits, now }:
 }
 
 /** Undefined when the receiver's public key is not one: a hashname can be made of any bytes, and nobody can receive there. */
-async function sealFor(keys: SealKeys, payload: Uint8Array): Promise<Uint8Array | undefined> {
+async function sealFor(keys: SealKeys, payload: Uint8Array, isInRow?: boolean): Promise<Uint8Array | undefined> {
   try {
-    return await sealPayload(keys, payload)
+    return await sealPayload(keys, payload, isInRow)
   } catch (error) {
     if (error instanceof MayflyError && error.code === 'ERR_BAD_FRAME') return undefined
     throw error

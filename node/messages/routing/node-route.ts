@@ -7,6 +7,7 @@ import type { MessageSecret } from '../types.ts'
 import { createMessageServer } from './message-server.ts'
 import type { OwnRoute, OwnRouteContext } from './own-route.ts'
 import { createRouter } from './router.ts'
+import { createRowReceivers } from './row-receivers.ts'
 import type { Subscription } from './subscriptions.ts'
 
 export function createNodeRoute(context: OwnRouteContext): OwnRoute {
@@ -29,6 +30,7 @@ export function createNodeRoute(context: OwnRouteContext): OwnRoute {
   }
 
   return {
+    rows: createRowReceivers(clock.monotonic),
     get counts() {
       const { tabTaps, passed, refused } = server.counts
       return { tabTaps, mail: router.stored.size, mailBytes: router.stored.bytes, messages: sent + passed, messagesRefused: refused }

@@ -12,6 +12,7 @@ import type { Envelope } from '../format/envelope.ts'
 import type { MessageLimits, MessageSecret, Receipt } from '../types.ts'
 import type { Reply } from './delivery.ts'
 import type { RouterPresence } from './node-requests.ts'
+import type { RowReceivers } from './row-receivers.ts'
 import type { SeenMessage, SeenMessages } from './seen-messages.ts'
 import type { Subscription, Subscriptions } from './subscriptions.ts'
 
@@ -45,6 +46,8 @@ export interface OwnRoute {
   send(envelope: Envelope, seen: SeenMessage, reply: Reply): void
   /** Asks others for the public key of a hashname. Undefined when nobody told it in time. */
   findPublicKey(end: Key, signal: AbortSignal): Promise<Uint8Array | undefined>
+  /** Receivers that open rows of sealed messages. Undefined for a tab, which opens rows and seals none. */
+  readonly rows?: RowReceivers
   /**
    * Announces a tap of this peer; its subscription has been added. Resolves once messages can come.
    *

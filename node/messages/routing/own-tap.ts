@@ -27,6 +27,8 @@ interface OwnTapContext {
   end: End
   secret: MessageSecret
   keep: TapOptions['keep']
+  /** Ids that stand for no message, and come last in each receipt. */
+  marks?: readonly Key[] | undefined
   /** Resolves once others can find the tap. */
   ready(): Promise<void>
   listener: OwnTapListener
@@ -48,7 +50,7 @@ const MAX_BATCH = 256
 const MAX_WAITING = 4_096
 
 export function createOwnTap(context: OwnTapContext): OwnTap {
-  const { end, keep, listener } = context
+  const { end, keep, listener, marks = [] } = context
   /** By id, hex. */
   const received = createRecentMap<string, true>({ maxEntries: MAX_RECEIVED, order: 'added' })
   const waiting: Message[] = []
@@ -115,8 +117,9 @@ export function createOwnTap(context: OwnTapContext): OwnTap {
       else stored.set(sender, [message.id])
     }
     for (const ids of stored.values()) {
-      for (let i = 0; i < ids.length; i += MAX_RECEIPT_IDS) {
-        listener.onReceipt(signReceipt(context.secret, ids.slice(i, i + MAX_RECEIPT_IDS), context.now()))
+      const atOnce = MAX_RECEIPT_IDS - marks.length
+      for (let i = 0; i < ids.length; i += atOnce) {
+        listener.onReceipt(signReceipt(context.secret, [...ids.slice(i, i + atOnce), ...marks], context.now()))
       }
     }
     for (const [index, message] of batch.entries()) if (results[index] === 'stored') publish(message)

@@ -78,6 +78,7 @@ export function createOwnTaps(context: OwnTapsContext, maxTaps: number, collectA
       end,
       secret,
       keep,
+      marks: subscription.proof && route.rows?.marks,
       ready: () => Promise.all([inTime(hold.announced, MAX_ANNOUNCE_MS), announced]).then(() => {}),
       listener: {
         onReceipt: (receipt) => route.takeReceipt(receipt),
