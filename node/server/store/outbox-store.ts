@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { decode, encode } from 'cborg'
 import type { OutboxEntry, OutboxStore, PostOutcome, Receipt } from '../../index.ts'
-import { KEY_BYTES } from '../../keys/index.ts'
+import { equalBytes, KEY_BYTES } from '../../keys/index.ts'
+import type { Key } from '../../types.ts'
 import { type DatabaseForm, openDatabaseFile, transact, type WritingEvent } from './database-file.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { explainWriteError, sqliteWords } from './sqlite-error.ts'
@@ -196,14 +197,49 @@ function entryOf(row: Record<string, SQLOutputValue>): OutboxEntry {
   }
 }
 
-/** A receipt with its ids concatenated, to save room: each of the many messages that it names stores the receipt. */
+/**
+ * A receipt with its ids concatenated, to save room: each of the many messages that it names stores the receipt. Of one whose bytes say the ids,
+ * they are left out.
+ */
 type ReceiptRow = [receiver: Uint8Array, ids: Uint8Array, storedAtMs: number, bytes: Uint8Array]
+
+/** By receipt, an outcome of it alone: that of each message that it names. */
+const encodedOutcomes = new WeakMap<Receipt, Uint8Array>()
 
 function encodeOutcome(outcome: PostOutcome | undefined): Uint8Array | null {
   if (outcome === undefined) return null
   if (outcome.state !== 'stored') return encode(outcome)
-  const rows = outcome.receipts.map(({ receiver, ids, storedAtMs, bytes }): ReceiptRow => [receiver, Buffer.concat(ids), storedAtMs, bytes])
-  return encode({ state: outcome.state, receipts: rows })
+  const [first, ...more] = outcome.receipts
+  if (first === undefined || more.length > 0) return encodeStored(outcome.receipts)
+  const encoded = encodedOutcomes.get(first) ?? Uint8Array.from(encodeStored([first]))
+  encodedOutcomes.set(first, encoded)
+  return encoded
+}
+
+function encodeStored(receipts: readonly Receipt[]): Uint8Array {
+  const rows = receipts.map((receipt): ReceiptRow => {
+    const { receiver, ids, storedAtMs, bytes } = receipt
+    return [receiver, saysIds(receipt) ? NO_IDS : Buffer.concat(ids), storedAtMs, bytes]
+  })
+  return encode({ state: 'stored', receipts: rows })
+}
+
+const NO_IDS = new Uint8Array(0)
+
+function saysIds({ ids, bytes }: Receipt): boolean {
+  const said = readIds(bytes)
+  return said.length === ids.length && said.every((id, i) => equalBytes(id, ids[i] as Key))
+}
+
+/** The ids in a receipt's signed part, `[version, receiver, ids, stored]`. None, where the bytes are no receipt. */
+function readIds(bytes: Uint8Array): Key[] {
+  try {
+    const [part] = decode(bytes) as [Uint8Array]
+    const [, , ids] = decode(part) as [number, Uint8Array, Key[]]
+    return ids.map((id) => Uint8Array.from(id))
+  } catch {
+    return []
+  }
 }
 
 function decodeOutcome(blob: Uint8Array): PostOutcome {
@@ -211,7 +247,7 @@ function decodeOutcome(blob: Uint8Array): PostOutcome {
   if (outcome.state !== 'stored') return outcome
   const receipts = outcome.receipts.map(([receiver, joined, storedAtMs, bytes]): Receipt => {
     const ids = Array.from({ length: joined.byteLength / KEY_BYTES }, (_, i) => joined.slice(i * KEY_BYTES, (i + 1) * KEY_BYTES))
-    return { receiver, ids, storedAtMs, bytes }
+    return { receiver, ids: ids.length > 0 ? ids : readIds(bytes), storedAtMs, bytes }
   })
   return { state: outcome.state, receipts }
 }

@@ -1,8 +1,10 @@
 import { join } from 'node:path'
-import { describe, onTestFinished, test } from 'vitest'
-import type { OutboxStore } from '../../../node/index.ts'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { OutboxStore, PostOutcome } from '../../../node/index.ts'
+import { createMessageSecret, signReceipt } from '../../../node/messages/index.ts'
 import { openOutboxStore } from '../../../node/server/store/outbox-store.ts'
-import { OUTBOX_STORE_CASES } from '../../helpers/outbox-store-suite.ts'
+import { entryOf, OUTBOX_STORE_CASES } from '../../helpers/outbox-store-suite.ts'
 import { createTemporaryDirectory } from '../../helpers/temporary-directory.ts'
 
 describe('SQLite outbox store', () => {
@@ -29,4 +31,23 @@ describe('SQLite outbox store', () => {
       })
     })
   }
+
+  test('a receipt of many messages is with each of them as it travelled, its ids once, and is read with all of them', async () => {
+    const directory = await createTemporaryDirectory()
+    const path = join(directory, 'outbox.db')
+    const store = openOutboxStore(path)
+    onTestFinished(() => store.close())
+    const ids = Array.from({ length: 64 }, (_, byte) => entryOf(byte).id)
+    const receipt = signReceipt(createMessageSecret(), ids, 5)
+    const outcome: PostOutcome = { state: 'stored', receipts: [receipt] }
+    for (let byte = 0; byte < 64; byte++) {
+      await store.put(entryOf(byte))
+      await store.change(entryOf(byte).id, (entry) => ({ ...entry, outcome, isDone: true }))
+    }
+    for (const id of ids) expect((await store.get(id))?.outcome).toEqual(outcome)
+    const reader = new DatabaseSync(path, { readOnly: true })
+    const { most } = reader.prepare('SELECT max(length(outcome)) AS most FROM entries').get() ?? {}
+    reader.close()
+    expect(Number(most) - receipt.bytes.byteLength).toBeLessThan(100)
+  })
 })
