@@ -24,8 +24,8 @@ export const RETRY_DEFAULTS = {
   tryTimeoutMs: 10_000,
   /** How long an entry is claimed for one attempt, in ms: longer than the attempt. After a crash it rests until then. */
   claimMs: 15_000,
-  /** Attempts at once. */
-  maxTries: 256,
+  /** Attempts at once, and those whose outcome is being written. */
+  maxTries: 512, // a post that finds no place is read from the store again, which commits what waits for others to share a commit
   /** How often the store is read for entries of others that share it, in ms. */
   lookMs: 2_000, // one indexed query, and a person may watch a page meanwhile
 }
