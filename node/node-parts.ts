@@ -1,5 +1,6 @@
 /** The parts of a node that a tab has not: a node answers others. `createPeer` is handed these, so that a page's library can leave them out. */
 
+import type { PeerLimits } from './limits.ts'
 import { createNodeRoute } from './messages/index.ts'
 import {
   type Clock,
@@ -12,6 +13,7 @@ import {
 } from './network/index.ts'
 import { createPeopleRelay } from './people/way/relay-server.ts'
 import {
+  createHomeService,
   createNodePlacement,
   createPresenceServer,
   createRecordStore,
@@ -21,6 +23,9 @@ import {
   ProviderStore,
   type ProviderStoreOptions,
 } from './rendezvous/index.ts'
+
+/** The contents of records may take this part of what the cache may. */
+const KEPT_SHARE = 4
 
 type ProviderStoreContext = ConstructorParameters<typeof ProviderStore>[0]
 
@@ -39,11 +44,14 @@ export const NODE_PARTS = {
 }
 
 /** The records that a node keeps for the overlay, and its parts that serve them. */
-function createNodeRecords(limits: Parameters<typeof createRecordStore>[0], clock: Clock) {
-  const store = createRecordStore(limits, clock.now, Math.random, clock.monotonic)
+function createNodeRecords(limits: PeerLimits, clock: Clock) {
+  const { maxRecords, maxRecordsPerKey, maxCacheBytes } = limits
+  const kept = { maxRecords, maxRecordsPerKey, maxKeptBytes: Math.floor(maxCacheBytes / KEPT_SHARE) }
+  const store = createRecordStore(kept, clock.now, Math.random, clock.monotonic)
   const presence: NodePresence = {
     createServer: (libp2p, tabs, context, options) => createPresenceServer(libp2p, tabs, { ...context, store }, options),
     createPlacement: createNodePlacement,
+    createHomeService,
     createServerCompany,
     hearAgain,
   }

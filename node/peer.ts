@@ -151,7 +151,7 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
   const role = options.role ?? 'tab'
   const node = role === 'node' ? parts : undefined
   if (role === 'node' && (options.listener === undefined || node === undefined))
-    throw new MayflyError('ERR_BAD_OPTION', 'A node needs a listener; without one it is a tab')
+    throw new MayflyError('ERR_BAD_OPTION', 'A node needs a listener')
   for (const address of options.join ?? []) checkJoinAddress(address)
   const limits: PeerLimits = { ...(role === 'node' ? NODE_LIMITS : TAB_LIMITS), ...options.limits }
   const { maxPeerBytesPerSecond, messagesPerSecond, messageBurst } = NODE_LIMITS // a tab's are the same
@@ -222,7 +222,7 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
   let stopping: Promise<void> | undefined
 
   async function start(): Promise<void> {
-    if (state === 'stopped') throw new MayflyError('ERR_NOT_STARTED', 'A stopped peer cannot be started again: make a new one')
+    if (state === 'stopped') throw new MayflyError('ERR_NOT_STARTED', 'A stopped peer cannot start again: make a new one')
     state = 'running'
     startedAtMs = Date.now()
     await servers.start() // handlers first: a peer that connects is told at once what is spoken here

@@ -12,7 +12,7 @@ import type { AbortOptions, Key, RefusedEvent } from '../types.ts'
 import type { Candidate, FindContentOptions, KnownHolder, Reach } from './fetch/candidates.ts'
 import { createEarlyFetch } from './fetch/early-fetch.ts'
 import { createFetcher, type FetcherOptions } from './fetch/fetcher.ts'
-import { createHeldContents } from './held-contents.ts'
+import { createHeldContents, SMALL_BYTES } from './held-contents.ts'
 import { createKnownOutlines } from './memory/known-outlines.ts'
 import { createLivingCache } from './memory/living-cache.ts'
 import { openFetched } from './opened-content.ts'
@@ -89,6 +89,10 @@ function holdReachable(presence: Presence, direct: Direct, key: Key): Hold {
   }
 }
 
+/** Small content, its bytes given, travels with the lease. @param isReachable whether a tab is to be reached directly */
+const createAnnounce = (presence: Presence, direct: Direct | undefined) => (key: Key, isReachable: boolean, bytes?: Uint8Array) =>
+  direct && isReachable ? holdReachable(presence, direct, key) : presence.hold(key, bytes)
+
 /** @param emit counts what is given @param tell does not, for what was counted as it was read */
 function createGiving(rate: ByteRate, emit: (event: ContentEvent) => void, tell: typeof emit): ContentGiving {
   return {
@@ -116,7 +120,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
   const onReceived = (key: Key, size: number, { peer, isDirect = false }: Candidate) =>
     emit({ type: 'received', key: encodeKeyHex(key), bytes: size, from: peer, isDirect })
   const onCount = presence.onCount.bind(presence)
-  const announce = (key: Key, isReachable: boolean) => (direct && isReachable ? holdReachable(presence, direct, key) : presence.hold(key))
+  const announce = createAnnounce(presence, direct)
   const tabsHolding = (key: Key) => presence.tabsHolding(key)
   const rate = createByteRate({ bytesPerSecond: () => limits.maxPeerBytesPerSecond })
   const held = createHeldContents({ limits, createHasher, announce, emit })
@@ -128,7 +132,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
       self,
       client,
       tabsHolding,
-      find: (key, abort) => presence.find(key, abort),
+      find: (key, abort) => presence.find(key, role === 'node' ? { ...abort, maxContentBytes: SMALL_BYTES } : abort),
       home: () => presence.home,
       ...(direct && { directAddresses: (holder: KnownHolder) => direct.addressesOf(holder) }),
       emit,

@@ -6,6 +6,7 @@
 
 import { MayflyError } from '../errors.ts'
 import { type CreateHasher, encodeKeyHex, equalBytes, sha256 } from '../keys/index.ts'
+import type { SmallContentBytes } from '../rendezvous/index.ts'
 import type { Hold } from '../rendezvous/types.ts'
 import type { AbortOptions, Key } from '../types.ts'
 import { outlineSource, pieceCount, pieceHash, pieceSize } from './format/outline.ts'
@@ -13,11 +14,14 @@ import { memorySource } from './format/source.ts'
 import { createLocalStore, type StoredContent } from './memory/local-store.ts'
 import type { ContentEvent, ContentLimits, ContentSource, HoldOptions } from './types.ts'
 
+/** Content that travels with its lease. The type alone is imported: with the value, presence's frames would become a file of their own in a page. */
+export const SMALL_BYTES: SmallContentBytes = 4_096
+
 interface HeldContentsContext {
   limits: ContentLimits
   createHasher: CreateHasher
   /** @param isReachable whether a tab is kept reachable directly for as long */
-  announce(key: Key, isReachable: boolean): Hold
+  announce(key: Key, isReachable: boolean, bytes: Uint8Array | undefined): Hold
   emit(event: ContentEvent): void
 }
 
@@ -90,7 +94,8 @@ export function createHeldContents({ limits, createHasher, announce, emit }: Hel
         throw new MayflyError('ERR_UNAVAILABLE', 'Cannot hold the content: its SHA-256 is not the one expected')
       }
       const isInMemory = isBytes && outlined.outline === undefined
-      return { ...outlined, source, isInMemory, memoryBytes: (isBytes ? source.size : 0) + (outlined.outlineBytes?.byteLength ?? 0) }
+      const small = isInMemory && source.size <= SMALL_BYTES ? await source.read(0, source.size) : undefined
+      return { ...outlined, source, isInMemory, small, memoryBytes: (isBytes ? source.size : 0) + (outlined.outlineBytes?.byteLength ?? 0) }
     },
     /**
      * Stores and announces the content. Returns undefined when it is held already. A part that is held by itself, too, is announced then.
@@ -109,7 +114,7 @@ export function createHeldContents({ limits, createHasher, announce, emit }: Hel
       }
       if (!isHeld) store.put(isPart ? { ...content, memoryBytes: content.memoryBytes + PART_MEMORY_BYTES } : content)
       try {
-        const hold = isPart ? unannounced(key) : announce(key, content.outline !== undefined)
+        const hold = isPart ? unannounced(key) : announce(key, content.outline !== undefined, content.small)
         holds.set(id, hold)
         if (isPart) parts.add(id)
         else parts.delete(id)

@@ -8,7 +8,7 @@ import { TIMERS, type Timers } from '../async/timers.ts'
 import type { ServerName } from '../network/index.ts'
 import type { Key } from '../types.ts'
 import type { Placement } from './placement.ts'
-import type { PresenceStream } from './presence-stream.ts'
+import type { BesideLease, PresenceStream } from './presence-stream.ts'
 import { createStandingStatements, type Standing, type StandingStreams, standing } from './standing-statements.ts'
 import type { Refusal } from './wire-frames.ts'
 
@@ -50,8 +50,8 @@ export function createAnnouncer<Name extends ServerName = PeerId>(
   const waiting = new Map<Uint8Array, () => void>()
   /** Leases that were refused for a while, by stream. Bounded: the leases announced there. */
   const repeats = new Map<LeaseStream, { leases: Set<Uint8Array>; endWait: (() => void) | undefined; waitMs: number }>()
-  /** Marks by lease: one goes wherever its lease goes. */
-  const marks = new WeakMap<Uint8Array, Uint8Array>()
+  /** By lease: it goes wherever its lease goes. */
+  const beside = new WeakMap<Uint8Array, BesideLease>()
   let size = 0
 
   function settle(lease: Uint8Array): void {
@@ -60,7 +60,7 @@ export function createAnnouncer<Name extends ServerName = PeerId>(
   }
 
   async function sendLeases(to: LeaseStream, leases: Uint8Array[]): Promise<void> {
-    for (const taken of await to.hold(leases, (lease) => marks.get(lease))) settle(taken)
+    for (const taken of await to.hold(leases, (lease) => beside.get(lease))) settle(taken)
   }
 
   /** Leases are sent again as long as they are announced, after waits that double. */
@@ -88,8 +88,8 @@ export function createAnnouncer<Name extends ServerName = PeerId>(
      * Announces a lease, or its renewal. Resolves once one of the record nodes has taken it, or there is none, or it is replaced or withdrawn.
      * While no record node can be reached, it does not.
      */
-    announce(key: Key, holder: string, lease: Uint8Array, mark?: Uint8Array) {
-      if (mark !== undefined) marks.set(lease, mark)
+    announce(key: Key, holder: string, lease: Uint8Array, unsigned: BesideLease = {}) {
+      beside.set(lease, unsigned)
       const { promise, resolve } = Promise.withResolvers<void>()
       waiting.set(lease, resolve)
       const announced = statements.get(key)

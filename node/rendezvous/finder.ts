@@ -4,7 +4,6 @@
  */
 
 import type { PeerId } from '@libp2p/interface'
-import { delay } from '../async/delay.ts'
 import { createIdleTimeout, type IdleTimeout } from '../async/idle-timeout.ts'
 import { TIMERS, type Timers } from '../async/timers.ts'
 import { MayflyError } from '../errors.ts'
@@ -18,7 +17,7 @@ import type { RendezvousSettings } from './options.ts'
 import type { OwnRecords } from './own-records.ts'
 import type { Placement } from './placement.ts'
 import type { PresenceStream } from './presence-stream.ts'
-import type { HolderRecord } from './record-store.ts'
+import type { FindOptions } from './types.ts'
 import { SCOPE, type Scope } from './wire-frames.ts'
 
 export type FinderOptions = Pick<RendezvousSettings, 'askTimeoutMs' | 'maxServersAsked' | 'lease'> & {
@@ -61,8 +60,6 @@ const LONGEST = 5
 const WHOLE_NETWORK = 4
 /** A delegate that asks the record nodes takes twice as long as one of these. */
 const THROUGH_DELEGATE = 2
-/** How long `findSome` goes on once it has a holder, in ms. */
-const MORE_HOLDERS_MS = 20
 
 const CLOCK_AT_FAULT = 'Cannot check who holds this: the clocks of nodes differ too much'
 
@@ -83,7 +80,7 @@ export function createFinder<Name extends ServerName = PeerId>(context: FinderCo
     try {
       const stream = await context.streams.open(from, { signal })
       idle.touch()
-      const found = await stream.find(key, options.holdersPerAnswer, scope, { signal })
+      const found = await stream.find(key, options.holdersPerAnswer, scope, { signal }, search.maxContentBytes)
       idle.touch()
       if (found === 'clock') search.isClockAtFault = true
       return found === undefined || found === 'clock' ? undefined : { from: from.toString(), found }
@@ -107,8 +104,9 @@ export function createFinder<Name extends ServerName = PeerId>(context: FinderCo
 
   async function* stages(key: Key, search: Search): AsyncGenerator<FoundHolder> {
     for (const record of store.sample(key, options.holdersPerAnswer)) {
-      const { holder, home, expiresAtMs, lease } = record
-      yield { peer: holder, home, addresses: await addressesOf(home), expiresAtMs, signed: lease !== undefined, record }
+      const { holder, home, expiresAtMs, lease, content } = record
+      const given = content && { bytes: content, from: home }
+      yield { peer: holder, home, addresses: await addressesOf(home), expiresAtMs, signed: lease !== undefined, record, given }
     }
     const position = await positionOf(key)
     const asked = new Set<string>()
@@ -128,12 +126,13 @@ export function createFinder<Name extends ServerName = PeerId>(context: FinderCo
    * @throws {MayflyError} ERR_CLOCK
    * @throws signal.reason, when aborted
    */
-  async function* find(key: Key, { signal }: AbortOptions = {}, isForServer?: boolean): AsyncGenerator<FoundHolder> {
+  async function* find(key: Key, { signal, maxContentBytes }: FindOptions = {}, isForServer?: boolean): AsyncGenerator<FoundHolder> {
     const stop = new AbortController()
     const search = {
       signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
       isClockAtFault: false,
       isForServer,
+      maxContentBytes,
     }
     const met = new Set<string>()
     try {
@@ -150,28 +149,7 @@ export function createFinder<Name extends ServerName = PeerId>(context: FinderCo
     }
   }
 
-  return {
-    find,
-    /** Holders as they are met, at most `limit`: soon after the first, no more are waited for. @param isForServer see Search */
-    async findSome(key: Key, limit: number, signal: AbortSignal, isForServer = false): Promise<HolderRecord[]> {
-      const records: HolderRecord[] = []
-      const search = find(key, { signal }, isForServer)
-      let enough: Promise<undefined> | undefined
-      try {
-        while (records.length < limit) {
-          const next = search.next()
-          next.catch(() => {})
-          const result = await (enough === undefined ? next : Promise.race([next, enough]))
-          if (result === undefined || result.done) break
-          records.push(result.value.record)
-          enough ??= delay(MORE_HOLDERS_MS, {}, timers).then(() => undefined)
-        }
-      } finally {
-        search.return(undefined).catch(() => {})
-      }
-      return records
-    },
-  }
+  return { find }
 }
 
 /** Yields what the promises resolve to, in the order in which they do. */

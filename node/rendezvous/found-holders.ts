@@ -6,11 +6,11 @@ import type { Clock } from '../network/index.ts'
 import type { Key } from '../types.ts'
 import { judgeTerms, type LeaseCodec, type LeaseOptions, readPeerId } from './lease.ts'
 import type { HolderRecord } from './record-store.ts'
-import type { Holder } from './types.ts'
+import type { AnsweredHolder } from './types.ts'
 import type { FoundFrame } from './wire-frames.ts'
 
 /** A holder, and the signed form that can be passed on. */
-export interface FoundHolder extends Holder {
+export interface FoundHolder extends AnsweredHolder {
   record: HolderRecord
 }
 
@@ -28,6 +28,8 @@ export interface Search {
    * reads for itself.
    */
   isForServer: boolean | undefined
+  /** See `FindOptions`. */
+  maxContentBytes: number | undefined
   /** A lease was refused for its times where this node's clock may be at fault, or a home says that its own may be. */
   isClockAtFault: boolean
 }
@@ -46,6 +48,7 @@ export function createFoundReader({ clock, codec, addressesOf, homes, onBadAnswe
   /** The holders in one answer, each checked before it is yielded. */
   return async function* read(key: Key, { from, found }: FindReply, search: Search): AsyncGenerator<FoundHolder> {
     const told = new Map(found.homes.map((home) => [readPeer(home.peer), home.addresses]))
+    const given = found.content && { bytes: found.content, from }
     const addressesIn = async (home: string) => told.get(home)?.map(String) ?? (await addressesOf(home))
     for (const bytes of found.leases) {
       try {
@@ -60,7 +63,7 @@ export function createFoundReader({ clock, codec, addressesOf, homes, onBadAnswe
         const addresses = await addressesIn(home)
         homes.rememberHome?.(home, told.get(home))
         const record = { key, holder, home, expiresAtMs, lease: signed.bytes, source: found }
-        yield { peer: holder, home, addresses, expiresAtMs, signed: true, record }
+        yield { peer: holder, home, addresses, expiresAtMs, signed: true, record, given }
       } catch (error) {
         onBadAnswer(from, error instanceof Error ? error.message : String(error))
         return

@@ -18,14 +18,16 @@ export interface HoldsContext<Name extends ServerName = PeerId> {
   /** The overlay's clock: for a tab, its home's. */
   now(): number
   random(): number
-  /** Resolves once a record node has taken it. */
-  announce(lease: Lease): Promise<void>
+  /** Resolves once a record node has taken it. @param content see `Held` */
+  announce(lease: Lease, content: Uint8Array | undefined): Promise<void>
   withdraw(key: Key): void
   timers?: Timers
 }
 
 interface Held {
   key: Key
+  /** Of the key, where it is small enough to travel with the lease. */
+  content: Uint8Array | undefined
   owners: number
   /** Counts signings, so that a slow one never overtakes a newer. */
   version: number
@@ -63,7 +65,7 @@ export function createHolds<Name extends ServerName = PeerId>(context: HoldsCont
     })
     if (entry.version !== version || entry.owners === 0) return
     entry.announced = true
-    await context.announce(lease)
+    await context.announce(lease, entry.content)
     if (entry.version === version) entry.taken.resolve()
   }
 
@@ -84,13 +86,13 @@ export function createHolds<Name extends ServerName = PeerId>(context: HoldsCont
     get size() {
       return held.size
     },
-    hold(key: Key): Hold {
+    hold(key: Key, content?: Uint8Array): Hold {
       const id = encodeKeyHex(key)
       let entry = held.get(id)
       if (entry === undefined) {
         if (held.size >= context.maxHolds)
           throw new MayflyError('ERR_LIMIT', `Cannot hold another key: this peer holds the limit of ${context.maxHolds}`)
-        entry = { key, owners: 0, version: 0, issuedAtMs: 0, announced: false, taken: Promise.withResolvers() }
+        entry = { key, content, owners: 0, version: 0, issuedAtMs: 0, announced: false, taken: Promise.withResolvers() }
         held.set(id, entry)
         void issue(entry)
       }

@@ -1,6 +1,7 @@
 /** Presence: leases, the record store, presence streams, placement, find and watch. */
 
 export { hearAgain } from './hear-again.ts'
+export { createHomeService } from './home-service.ts'
 export { multihashOfPeer, readPeerId } from './lease.ts'
 export { RENDEZVOUS_DEFAULTS, type RendezvousOptions } from './options.ts'
 export { createOwnRecords } from './own-records.ts'
@@ -11,4 +12,4 @@ export { createRecordStore, type RecordStore } from './record-store.ts'
 export { createRendezvous, type NodePresence, type RendezvousService } from './rendezvous.ts'
 export { createServerCompany } from './server-company.ts'
 export { createStandingStatements, type Standing, type StandingStatements, standing } from './standing-statements.ts'
-export { PRESENCE_PROTOCOL } from './wire.ts'
+export { PRESENCE_PROTOCOL, type SmallContentBytes } from './wire.ts'

@@ -31,7 +31,9 @@ export function createOwnRecords(now: () => number, monotonic: () => number = no
     return undefined
   }
 
-  const countOf = (key: Key) => (living(encodeKeyHex(key)) === undefined ? 0 : 1)
+  const sample: OwnRecords['sample'] = (key, limit, filter = () => true) =>
+    [living(encodeKeyHex(key))].filter((record) => record !== undefined && filter(record)).slice(0, limit) as HolderRecord[]
+  const countOf = (key: Key) => sample(key, 1).length
 
   return {
     get size() {
@@ -55,11 +57,8 @@ export function createOwnRecords(now: () => number, monotonic: () => number = no
     removeStock() {},
     count: countOf,
     people: countOf,
-    sample(key, limit, filter = () => true) {
-      const record = living(encodeKeyHex(key))
-      return record !== undefined && filter(record) ? [record].slice(0, limit) : []
-    },
-    homes: (key, limit) => [living(encodeKeyHex(key))?.home].filter((home) => home !== undefined).slice(0, limit),
+    sample,
+    homes: (key, limit) => sample(key, limit).map(({ home }) => home),
     /** A tab is nobody's home. */
     heldThrough: () => [],
     onChange: listeners.onChange,

@@ -8,7 +8,6 @@ import type { ServerName } from '../network/index.ts'
 import { createAnnouncer, type LeaseStream } from './announcer.ts'
 import { createFinder, type FinderContext, type FinderOptions, type FindStreams } from './finder.ts'
 import type { StandingStreams } from './standing-statements.ts'
-import type { HomeService } from './types.ts'
 import { createWatcher, type WatchStream } from './watcher.ts'
 
 /** Everything that is asked over a stream. */
@@ -27,19 +26,10 @@ export function createPresenceClient<Name extends ServerName = PeerId>(context: 
   const watcher = createWatcher(placement, store, streams, options.scope, timers)
   const finder = createFinder(context, options)
 
-  const service: HomeService = {
-    announce: ({ key, holder, bytes }, mark) => announcer.announce(key, holder, bytes, mark),
-    withdraw: announcer.withdraw,
-    find: finder.findSome,
-    watch: (key, listener) => watcher.watch(key, (count, isCertain, people) => isCertain && listener(count, people)),
-  }
-
   return {
     announcer,
     watcher,
     finder,
-    /** The same for the tabs of this home. */
-    service,
     /** True for a peer at which something must stand. */
     needs: (peer: string) => announcer.needs(peer) || watcher.needs(peer),
     /** Tells a new stream all that must stand there. */

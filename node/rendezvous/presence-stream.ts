@@ -15,6 +15,7 @@ import {
   encodeOpenerFrame,
   isAnswer,
   MAX_LEASES_PER_FRAME,
+  MAX_LEASES_WITH_CONTENT,
   MAX_PRESENCE_FRAME_BYTES,
   MAX_RELEASES_PER_FRAME,
 } from './wire.ts'
@@ -75,8 +76,15 @@ export interface PresenceStreamContext {
   onSilent(reason: Error): void
 }
 
-/** The mark that goes with a lease. */
-type MarkOf = (lease: Uint8Array) => Uint8Array | undefined
+/** The unsigned company of a lease. */
+export interface BesideLease {
+  /** The mark of the holder's browser. */
+  mark?: Uint8Array | undefined
+  /** The content of its key, when it is small. */
+  content?: Uint8Array | undefined
+}
+
+type BesideOf = (lease: Uint8Array) => BesideLease | undefined
 
 export type PresenceStream = ReturnType<typeof createPresenceStream>
 
@@ -166,8 +174,10 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
   }
 
   /** The leases of one frame. @returns those that the server has taken */
-  async function holdBatch(leases: Uint8Array[], markOf: MarkOf): Promise<Uint8Array[]> {
-    const held = await holds.request((sequence) => send({ type: 'hold', sequence, leases, marks: leases.map(markOf) }))
+  async function holdBatch(leases: Uint8Array[], besideOf: BesideOf): Promise<Uint8Array[]> {
+    const marks = leases.map((lease) => besideOf(lease)?.mark)
+    const contents = leases.map((lease) => besideOf(lease)?.content)
+    const held = await holds.request((sequence) => send({ type: 'hold', sequence, leases, marks, contents }))
     if (held === undefined) return []
     const refused = new Set(held.refused.map(({ index }) => index))
     for (const { index, reason } of held.refused) listener.onRefused(self, reason, leases[index])
@@ -200,9 +210,10 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
     /** Asks for the server's time now, not with the next heartbeat only. */
     askTime: beat,
     /** Resolves with the leases that the server has taken; with none when the stream ends, or too much time passes, before it answers. */
-    async hold(leases: Uint8Array[], markOf: MarkOf = () => undefined): Promise<Uint8Array[]> {
+    async hold(leases: Uint8Array[], besideOf: BesideOf = () => undefined): Promise<Uint8Array[]> {
       listener.onHold?.(self, leases)
-      return (await Promise.all([...inParts(leases, MAX_LEASES_PER_FRAME)].map((some) => holdBatch(some, markOf)))).flat()
+      const most = leases.some((lease) => besideOf(lease)?.content) ? MAX_LEASES_WITH_CONTENT : MAX_LEASES_PER_FRAME
+      return (await Promise.all([...inParts(leases, most)].map((some) => holdBatch(some, besideOf)))).flat()
     },
     /** Sends a frame of a node's alone, which has no answer. */
     tell: frames.send,
@@ -217,13 +228,9 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
     unwatch(key: Key) {
       if (watched.delete(encodeKeyHex(key))) send({ type: 'unwatch', key })
     },
-    /**
-     * Undefined when the server refused or the stream ended; 'clock' when it refused because of its clock.
-     *
-     * @throws signal.reason, when aborted
-     */
-    find: (key: Key, limit: number, scope: Scope, abort: Required<AbortOptions>) =>
-      finds.request((id) => send({ type: 'find', id, key, limit, scope }) && frames.flush(), abort),
+    /** Undefined when the server refused or the stream ended; 'clock' when it refused because of its clock. @throws signal.reason, when aborted */
+    find: (key: Key, limit: number, scope: Scope, abort: Required<AbortOptions>, maxContentBytes?: number) =>
+      finds.request((id) => send({ type: 'find', id, key, limit, scope, maxContentBytes }) && frames.flush(), abort),
     close: () => frames.close(),
   }
   const isNode = role === 'node'
@@ -233,7 +240,7 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
 
 /** @throws {MayflyError} ERR_BAD_FRAME when there are too many */
 function countRecords(left: number, records: readonly Uint8Array[]): number {
-  if (records.length > left) throw new MayflyError('ERR_BAD_FRAME', 'Too many records of servers')
+  if (records.length > left) throw new MayflyError('ERR_BAD_FRAME', 'Too many records')
   return left - records.length
 }
 

@@ -23,6 +23,8 @@ export interface HolderRecord {
   source: RecordSource
   /** The stream is of a server that carries it for its home: several may, for the moment that the home goes from one to another. */
   isCarried?: boolean
+  /** Content of the key that came with the lease, and is right. It is kept only while the record stands, and its stream is open. */
+  content?: Uint8Array | undefined
 }
 
 export interface KeptRecord extends HolderRecord {
@@ -44,7 +46,14 @@ const NOBODY: readonly RecordSource[] = []
 export interface RecordStoreOptions {
   maxRecords: number
   maxRecordsPerKey: number
+  /** Bytes of the contents of records, in all; see `MAX_KEPT_BYTES`. */
+  maxKeptBytes?: number
 }
+
+/** Some thousand small pages. A record that finds no room goes without its content. */
+const MAX_KEPT_BYTES = 8 * 1_048_576
+/** The cost of a content besides its bytes. */
+const KEPT_BYTES = 128
 
 export type PutRefusal = 'records-per-key' | 'records' | 'older'
 
@@ -59,6 +68,15 @@ interface KeyRecords {
   marks: Map<string, number>
   /** Holders that have a mark. */
   marked: number
+  /** One copy for all the records that have it, and their number. */
+  content: Uint8Array | undefined
+  givers: number
+}
+
+/** Room for the contents of records, in bytes. */
+interface Room {
+  used: number
+  readonly most: number
 }
 
 export type RecordStore = ReturnType<typeof createRecordStore>
@@ -69,11 +87,13 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
   const keys = new Map<string, KeyRecords>()
   const sources: Sources = new Map()
   const listeners = createKeyListeners()
+  const room: Room = { used: 0, most: options.maxKeptBytes ?? MAX_KEPT_BYTES }
   let size = 0
 
   function drop(id: string, entry: KeyRecords, record: KeptRecord): void {
     entry.holders.delete(record.holder)
     countMark(entry, record, -1)
+    dropContent(room, entry, record)
     entry.homes = undefined
     if (entry.holders.size === 0) keys.delete(id)
     for (const source of [record.source, ...record.alsoFrom]) forgetAt(sources, source, record)
@@ -121,6 +141,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
     entry.homes = undefined
     entry.holders.set(record.holder, record)
     countMark(entry, record, 1)
+    keepContent(room, entry, record)
     entry.earliestExpiryMs = Math.min(entry.earliestExpiryMs, record.endsAtMs)
     for (const source of [record.source, ...record.alsoFrom]) rememberAt(sources, source, record)
     size++
@@ -143,6 +164,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
       if (entry !== undefined && old !== undefined) {
         if (isOlder(record, old)) return 'older'
         const isCarried = old.home === record.home && (record.isCarried || old.isCarried)
+        record.content ??= old.content
         if (isCarried) record.alsoFrom = [...old.alsoFrom, old.source].filter((each) => !isOfOnePeer(each, record.source))
         drop(id, entry, old)
         add(id, record)
@@ -177,6 +199,10 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
       for (const record of removed) leave(record, source)
       return removed
     },
+    /** The stream has ended: its records may stand for a moment, without their contents. */
+    forgetContents: (source: RecordSource) => forgetContents(sources.get(source), keys, room),
+    /** The content of the key, while a holder's record has it. */
+    contentOf: (key: Key) => living(encodeKeyHex(key))?.content,
     /** Removes what stock kad-dht peers have announced. */
     removeStock: () => [...sources.values()].flatMap((all) => [...all].filter(({ lease }) => lease === undefined)).forEach(evict),
     /** Holders now, those past their lease not counted. */
@@ -238,7 +264,36 @@ function peopleOf(entry: KeyRecords | undefined): number {
 }
 
 function createKeyRecords(): KeyRecords {
-  return { holders: new Map(), earliestExpiryMs: Number.POSITIVE_INFINITY, homes: undefined, marks: new Map(), marked: 0 }
+  return {
+    holders: new Map(),
+    earliestExpiryMs: Number.POSITIVE_INFINITY,
+    homes: undefined,
+    marks: new Map(),
+    marked: 0,
+    content: undefined,
+    givers: 0,
+  }
+}
+
+function keepContent(room: Room, entry: KeyRecords, record: KeptRecord): void {
+  if (record.content === undefined) return
+  const cost = record.content.byteLength + KEPT_BYTES
+  if (entry.content === undefined && room.used + cost > room.most) {
+    record.content = undefined
+    return
+  }
+  if (entry.content === undefined) room.used += cost
+  entry.content ??= record.content
+  record.content = entry.content
+  entry.givers++
+}
+
+function dropContent(room: Room, entry: KeyRecords, record: KeptRecord): void {
+  if (record.content === undefined) return
+  record.content = undefined
+  if (--entry.givers > 0 || entry.content === undefined) return
+  room.used -= entry.content.byteLength + KEPT_BYTES
+  entry.content = undefined
 }
 
 function countMark(entry: KeyRecords, { mark }: HolderRecord, by: 1 | -1): void {
@@ -294,4 +349,11 @@ function chooseAcrossHomes(records: HolderRecord[], limit: number): HolderRecord
     chosen.add(record)
   }
   return [...chosen]
+}
+
+function forgetContents(records: Iterable<KeptRecord> = [], keys: ReadonlyMap<string, KeyRecords>, room: Room): void {
+  for (const record of records) {
+    const entry = keys.get(encodeKeyHex(record.key))
+    if (entry !== undefined) dropContent(room, entry, record)
+  }
 }

@@ -17,6 +17,7 @@ import type { FoundHolder } from './found-holders.ts'
 import type { hearAgain } from './hear-again.ts'
 import { createHolds, type HoldsContext } from './holds.ts'
 import { createHome } from './home.ts'
+import type { createHomeService } from './home-service.ts'
 import { type LeaseOptions, signLease } from './lease.ts'
 import { RENDEZVOUS_DEFAULTS, type RendezvousOptions } from './options.ts'
 import { type createNodePlacement, createTabPlacement } from './placement.ts'
@@ -25,7 +26,7 @@ import type { createPresenceServer } from './presence-server.ts'
 import { createPresenceStreams } from './presence-streams.ts'
 import type { createServerCompany } from './server-company.ts'
 import { createTimekeeping } from './timekeeping.ts'
-import type { Hold, Holder, HolderCounts, RendezvousLimits } from './types.ts'
+import type { AnsweredHolder, FindOptions, Hold, HolderCounts, RendezvousLimits } from './types.ts'
 import type { Watcher } from './watcher.ts'
 import { MARK_BYTES } from './wire.ts'
 import { SCOPE, type WelcomeFrame } from './wire-frames.ts'
@@ -52,6 +53,7 @@ type CreatePresenceServer = (
 export interface NodePresence {
   createServer: CreatePresenceServer
   createPlacement: typeof createNodePlacement
+  createHomeService: typeof createHomeService<PeerId>
   hearAgain: typeof hearAgain
   createServerCompany: typeof createServerCompany
 }
@@ -79,15 +81,15 @@ export function createRendezvous(
   const asking = { placement, servers, store, streams, homes: { ...directory, rememberHome: company?.rememberHome }, clock }
   const answers = { ...settings, scope, holdersPerAnswer: limits.maxHoldersPerAnswer }
   const client = createPresenceClient({ ...asking, onBadAnswer: onRefused }, answers)
-  const { announcer, watcher, finder, service } = client
+  const { announcer, watcher, finder } = client
   const holds = createOwnHolds(context, announcer, {
     maxHolds: isNode ? limits.maxLeasesPerHome : limits.maxLeasesPerPeer,
     home: () => (isNode ? libp2p.peerId : home?.peer),
     lease: settings.lease,
     browserSecret: options.browserSecret,
   })
-  const serving = { directory, supervisor, records, service, clock, onRefused }
-  const server = node?.createServer(libp2p, tabs, serving, { ...settings, limits })
+  const serving = { directory, supervisor, records, clock, onRefused }
+  const server = node?.createServer(libp2p, tabs, { ...serving, service: node.createHomeService(client) }, { ...settings, limits })
   const timekeeping = createTimekeeping({ clock, supervisor, holds, server, hearAgain: node?.hearAgain, store, watcher, streams })
 
   streams.listen({
@@ -160,11 +162,11 @@ export function createRendezvous(
         ...company?.counts,
       }
     },
-    hold(key: Key): Hold {
+    hold(key: Key, content?: Uint8Array): Hold {
       mustBeStarted()
-      return holds.hold(key)
+      return holds.hold(key, content)
     },
-    async *find(key: Key, options?: AbortOptions): AsyncGenerator<Holder> {
+    async *find(key: Key, options?: FindOptions): AsyncGenerator<AnsweredHolder> {
       mustBeStarted()
       await timekeeping.awake(options)
       yield* withoutRecords(finder.find(key, options), isJoined)
@@ -214,7 +216,7 @@ export function createRendezvous(
 }
 
 /** Nobody, where nobody could be asked, is an error. */
-async function* withoutRecords(found: AsyncIterable<FoundHolder>, isJoined: () => boolean): AsyncGenerator<Holder> {
+async function* withoutRecords(found: AsyncIterable<FoundHolder>, isJoined: () => boolean): AsyncGenerator<AnsweredHolder> {
   let isAny = false
   for await (const { record: _, ...holder } of found) {
     isAny = true
@@ -237,10 +239,10 @@ function createOwnHolds(
       sign: (terms) => signLease(peerId, overlay.privateKey, terms),
       now: clock.now,
       random,
-      announce({ key, holder, home, expiresAtMs, bytes }) {
+      announce({ key, holder, home, expiresAtMs, bytes }, content) {
         const mark = browserSecret && markOf(browserSecret, key)
-        store.put({ key, holder, home, expiresAtMs, lease: bytes, source, mark: mark && encodeKeyHex(mark) })
-        return announcer.announce(key, holder, bytes, mark)
+        store.put({ key, holder, home, expiresAtMs, lease: bytes, source, mark: mark && encodeKeyHex(mark), content })
+        return announcer.announce(key, holder, bytes, { mark, content })
       },
       withdraw(key) {
         store.remove(key, peerId.toString(), source)

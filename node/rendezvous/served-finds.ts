@@ -32,8 +32,9 @@ export function createServedFinds(
   const ended = new AbortController()
   let underWay = 0
 
-  async function sendFound({ id, key }: FindFrame, records: HolderRecord[]): Promise<void> {
+  async function sendFound({ id, key, maxContentBytes = 0 }: FindFrame, records: HolderRecord[]): Promise<void> {
     const homes = await directory.homes(records.map(({ home }) => home))
+    const content = store.contentOf(key)
     send({
       type: 'found',
       id,
@@ -43,6 +44,7 @@ export function createServedFinds(
       ),
       homes,
       count: store.count(key),
+      ...(content && content.byteLength <= maxContentBytes && { content }),
     })
   }
 

@@ -4,14 +4,15 @@
  */
 
 import { TIMERS } from '../async/timers.ts'
-import { encodeKeyHex, equalBytes, positionOf } from '../keys/index.ts'
+import { encodeKeyHex, equalBytes, positionOf, sha256AtOnce } from '../keys/index.ts'
 import type { ToldLease } from '../network/group-roles.ts'
 import type { Key } from '../types.ts'
 import type { VirtualParts } from './finder.ts'
 import { judgeTerms, LEASE_CODEC, type LeaseOptions } from './lease.ts'
+import type { BesideLease } from './presence-stream.ts'
 import { isOlder, type RecordStore, type StreamSource } from './record-store.ts'
 import type { HomeService, RendezvousLimits } from './types.ts'
-import type { HeldFrame, Refusal } from './wire-frames.ts'
+import type { HeldFrame, HoldFrame, Refusal } from './wire-frames.ts'
 
 /** Leases that cannot be true, before the connection is ended: an honest peer has none. */
 const MAX_BAD_LEASES = 8
@@ -49,6 +50,12 @@ export interface ServedLeasesContext {
   virtual?: VirtualParts
 }
 
+/** A copy of small content of the key; undefined where there is none, or it is none of the key's. */
+function rightContent(key: Key, content: Uint8Array | undefined): Uint8Array | undefined {
+  if (content === undefined || content.byteLength === 0 || !equalBytes(sha256AtOnce(content), key)) return undefined
+  return content.slice() // a frame's bytes would keep all of the frame
+}
+
 export function createServedLeases(
   { self, peer, store, times, service, carrying, tellers = new Map(), virtual }: ServedLeasesContext,
   { limits, lease: leaseOptions }: { limits: RendezvousLimits; lease: LeaseOptions },
@@ -67,7 +74,7 @@ export function createServedLeases(
     return 'bad-lease'
   }
 
-  async function take(bytes: Uint8Array, mark: Uint8Array | undefined, announcing: Promise<void>[]): Promise<Refusal | undefined> {
+  async function take(bytes: Uint8Array, { mark, content }: BesideLease, announcing: Promise<void>[]): Promise<Refusal | undefined> {
     const lease = codec.decode(bytes)
     // Nobody can announce somebody else: a tab gives its home its own leases, a home passes on those that name it.
     const isTabs = lease.holder === peer && lease.home === self
@@ -93,12 +100,14 @@ export function createServedLeases(
     // A known lease was checked when it came: a home whose stream broke can tell all its leases again within the grace.
     if (!isKnown && !(await codec.isSigned(lease))) return countBad('a lease with a wrong signature')
     if (hasEnded) return undefined
-    const refusal = store.put(record, livesMs)
+    const right = rightContent(key, content)
+    const refusal = store.put({ ...record, content: right }, livesMs)
     if (refusal !== undefined) return refusal
     if (isToTell) {
       toldOn.set(nameOf(key, holder), { key, holder })
       addTeller(nameOf(key, holder), home)
-      announcing.push(service.announce(lease, mark))
+      // The copy that the record has, or none where there was no room.
+      announcing.push(service.announce(lease, { mark, content: right && store.contentOf(key) }))
     } else withdraw(key, holder)
     return undefined
   }
@@ -137,12 +146,12 @@ export function createServedLeases(
      */
     async hold(
       leases: Uint8Array[],
-      marks: readonly (Uint8Array | undefined)[] = [],
+      { marks, contents }: Pick<HoldFrame, 'marks' | 'contents'> = {},
     ): Promise<{ refused: HeldFrame['refused']; announcing: Promise<void>[] }> {
       const refused: HeldFrame['refused'] = []
       const announcing: Promise<void>[] = []
       for (const [index, bytes] of leases.entries()) {
-        const reason = await take(bytes, marks[index], announcing)
+        const reason = await take(bytes, { mark: marks?.[index], content: contents?.[index] }, announcing)
         if (reason !== undefined) refused.push({ index, reason })
         if (hasEnded) break
       }
@@ -157,6 +166,7 @@ export function createServedLeases(
     /** The stream has ended. The peer's own leases end at once; those of a home's tabs after `graceMs`, since they may come through another. */
     end(graceMs: number) {
       hasEnded = true
+      store.forgetContents(source)
       drop((holder) => graceMs === 0 || holder === peer)
       if (store.countOfSource(source) + toldOn.size > 0) timers.after(graceMs, () => drop(() => true))
     },

@@ -142,7 +142,7 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
         break
       // A release must wait for the leases before it, whose signatures are being checked; a find or a watch must not.
       case 'hold':
-        work.enqueue(frame.leases.length, () => hold(frame))
+        work.enqueue(frame.leases.length + Math.ceil(bytesOf(frame.contents) / WAITING_ITEM_BYTES), () => hold(frame))
         break
       case 'release':
         work.enqueue(frame.records.length, () =>
@@ -168,8 +168,8 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
     }
   }
 
-  async function hold({ sequence, leases: told, marks }: HoldFrame): Promise<void> {
-    const { refused, announcing } = await leases.hold(told, marks)
+  async function hold({ sequence, leases: told, ...beside }: HoldFrame): Promise<void> {
+    const { refused, announcing } = await leases.hold(told, beside)
     if (!frames.open) return
     // A tab is answered when others can find it; the frames behind this one do not wait for that.
     if (announcing.length > 0) void inTime(Promise.all(announcing), MAX_ANNOUNCE_MS).then(() => send({ type: 'held', sequence, refused }))
@@ -211,6 +211,8 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
   }
   return served
 }
+
+const bytesOf = (contents: HoldFrame['contents'] = []) => contents.reduce((sum, content) => sum + (content?.byteLength ?? 0), 0)
 
 function maxWatchesOf(
   role: HelloFrame['role'] | undefined,

@@ -2,6 +2,7 @@
 
 import type { AbortOptions, Key } from '../types.ts'
 import type { Lease } from './lease.ts'
+import type { BesideLease } from './presence-stream.ts'
 import type { HolderRecord } from './record-store.ts'
 
 /** A peer that holds a key now, as a find met it. Peer ids and multiaddrs are in their text forms. */
@@ -16,6 +17,17 @@ export interface Holder {
   expiresAtMs: number
   /** True when the holder signed a lease; false for the record of a stock kad-dht peer, which nobody signed. */
   signed: boolean
+}
+
+/** A holder, and what came with the answer that named it. */
+export interface AnsweredHolder extends Holder {
+  /** Small content, unchecked, and the peer id of the server that gave it. */
+  given?: { bytes: Uint8Array; from: string } | undefined
+}
+
+export interface FindOptions extends AbortOptions {
+  /** The largest content that is taken with an answer, in bytes; none when left out. */
+  maxContentBytes?: number | undefined
 }
 
 /** Being there for a key. It ends with `release()`, or when this peer leaves. */
@@ -94,9 +106,9 @@ export interface RendezvousLimits {
 /** A home's work in the overlay for its tabs. */
 export interface HomeService {
   /** A tab's lease came, or went: tells its record nodes. */
-  announce(lease: Lease, mark: Uint8Array | undefined): Promise<void>
+  announce(lease: Lease, unsigned: BesideLease): Promise<void>
   withdraw(key: Key, holder: string): void
-  /** Holders of the key anywhere. @param isForServer its record nodes alone are asked */
+  /** Holders of the key anywhere, at most `limit`: soon after the first, no more are waited for. @param isForServer see Search */
   find(key: Key, limit: number, signal: AbortSignal, isForServer?: boolean): Promise<HolderRecord[]>
   /** Hears the count of the key in all of the overlay. Returns the function that ends it. */
   watch(key: Key, listener: (count: number, people: number) => void): () => void

@@ -49,7 +49,9 @@ export interface HoldFrame {
   /** Signed leases, as `lease.ts` reads them. */
   leases: Uint8Array[]
   /** The marks of their holders' browsers, in the same order. Older versions, and holders without one, leave them out. */
-  marks?: (Uint8Array | undefined)[]
+  marks?: readonly (Uint8Array | undefined)[]
+  /** The small contents of their keys, in the same order; see `MAX_SMALL_CONTENT_BYTES`. */
+  contents?: readonly (Uint8Array | undefined)[]
 }
 export interface ReleaseFrame {
   type: 'release'
@@ -61,6 +63,8 @@ export interface FindFrame {
   key: Key
   limit: number
   scope: Scope
+  /** The largest content that the opener takes with the answer, in bytes; older versions, and openers that want none, leave it out. */
+  maxContentBytes?: number | undefined
 }
 export interface WatchFrame {
   type: 'watch'
@@ -97,6 +101,8 @@ export interface FoundFrame {
   stock: { peer: Uint8Array; expiresAtMs: number }[]
   homes: PeerAddresses[]
   count: number
+  /** The content itself, unchecked, where the answerer has it beside a lease and the opener takes it. */
+  content?: Uint8Array | undefined
 }
 export interface CountFrame {
   type: 'count'

@@ -39,6 +39,11 @@ export const PRESENCE_VERSION = 1
 export const MAX_PRESENCE_FRAME_BYTES = 65_536
 export const MAX_LEASES_PER_FRAME = 128
 export const MAX_RELEASES_PER_FRAME = 512
+/** Content of at most this many bytes travels with its lease, and with the answer to a find. */
+export const MAX_SMALL_CONTENT_BYTES = 4_096
+export type SmallContentBytes = typeof MAX_SMALL_CONTENT_BYTES
+/** Leases in a frame that has contents: the largest of both fit. */
+export const MAX_LEASES_WITH_CONTENT = 12
 export const MAX_ADDRESSES = 8
 export const MAX_ADDRESS_BYTES = 256
 /** With the longest addresses there are, a welcome that tells of so many still fits into a frame. */
@@ -75,7 +80,8 @@ const TYPE = {
   refused: 31,
 } as const
 
-const NO_MARK = new Uint8Array()
+/** In the place of a mark, or of a content, that a lease has not. */
+const NOTHING = new Uint8Array()
 
 const sizeOf = ({ group }: { group?: GroupSize | undefined }) => (group === undefined ? [] : [group.bits, group.size])
 
@@ -111,15 +117,18 @@ export function encodeOpenerFrame(frame: Exclude<OpenerFrame, HomesFrame>): Fram
       const flags = [frame.answersProbes, frame.readsRecords, frame.readsNews].map((flag) => (flag ? 1 : 0))
       return [type, PRESENCE_VERSION, frame.role === 'node' ? 1 : 0, bytesOf(frame.addresses), ...flags]
     }
-    case 'hold':
-      return [type, frame.sequence, frame.leases, ...(frame.marks?.some(Boolean) ? [frame.marks.map((mark) => mark ?? NO_MARK)] : [])]
+    case 'hold': {
+      const lists = [frame.marks, frame.contents]
+      const listed = lists.slice(0, lists.findLastIndex((items) => items?.some(Boolean)) + 1)
+      return [type, frame.sequence, frame.leases, ...listed.map((items = []) => items.map((item) => item ?? NOTHING))]
+    }
     case 'release':
       return [type, frame.records.map(({ key, holder }) => [key, holder])]
     case 'heartbeat':
     case 'probe-reply':
       return [type]
     case 'find':
-      return [type, frame.id, frame.key, frame.limit, frame.scope]
+      return [type, frame.id, frame.key, frame.limit, frame.scope, ...(frame.maxContentBytes ? [frame.maxContentBytes] : [])]
     case 'watch':
       return [type, frame.key, frame.scope]
     case 'unwatch':
@@ -154,6 +163,7 @@ function encodeAnswererFrame(frame: AnswererFrame): Frame {
         frame.stock.map(({ peer, expiresAtMs }) => [peer, expiresAtMs]),
         frame.homes.map(withAddresses),
         frame.count,
+        ...(frame.content ? [frame.content] : []),
       ]
     case 'count':
       return [type, frame.key, frame.count, ...(frame.people === undefined || frame.people === frame.count ? [] : [frame.people])]
@@ -190,13 +200,21 @@ function decodeOpenerFrame([type, a, b, c, d, e, f]: Frame): OpenerFrame {
         sequence: readInteger(a, 'sequence'),
         leases: readArray(b, 'leases', MAX_LEASES_PER_FRAME, readLease),
         ...(c !== undefined && { marks: readArray(c, 'marks', MAX_LEASES_PER_FRAME, readMark) }),
+        ...(d !== undefined && { contents: readArray(d, 'contents', MAX_LEASES_PER_FRAME, readContent) }),
       }
     case TYPE.release:
       return { type: 'release', records: readArray(a, 'records', MAX_RELEASES_PER_FRAME, readRecord) }
     case TYPE.heartbeat:
       return { type: 'heartbeat', ...(a !== undefined && { bits: readInteger(a, 'bits', MAX_BITS) }) }
     case TYPE.find:
-      return { type: 'find', id: readInteger(a, 'id'), key: readKey(b), limit: readInteger(c, 'limit'), scope: readScope(d) }
+      return {
+        type: 'find',
+        id: readInteger(a, 'id'),
+        key: readKey(b),
+        limit: readInteger(c, 'limit'),
+        scope: readScope(d),
+        ...(e !== undefined && { maxContentBytes: readInteger(e, 'largest content') }),
+      }
     case TYPE.watch:
       return { type: 'watch', key: readKey(a), scope: readScope(b) }
     case TYPE.unwatch:
@@ -241,6 +259,7 @@ export function decodeAnswererFrame([type, a, b, c, d, e, f, g]: Frame): Answere
         stock: readArray(c, 'stock holders', MAX_LEASES_PER_FRAME, readStockHolder),
         homes: readArray(d, 'homes', MAX_LEASES_PER_FRAME, readPeerAddresses),
         count: readInteger(e, 'count'),
+        ...(f !== undefined && { content: readContent(f, 'content') }),
       }
     case TYPE.count:
       return {
@@ -278,6 +297,7 @@ const readMark = (value: unknown, name: string) => {
   const mark = viewBytesUpTo(value, name, MARK_BYTES)
   return mark.byteLength === MARK_BYTES ? mark : undefined
 }
+const readContent = (value: unknown, name: string) => viewBytesUpTo(value, name, MAX_SMALL_CONTENT_BYTES)
 const readRecordBytes = (value: unknown, name: string) => viewBytesUpTo(value, name, MAX_SERVER_RECORD_BYTES)
 const readPeer = (value: unknown, name: string) => viewBytesUpTo(value, name, MAX_PEER_ID_BYTES)
 

@@ -7,6 +7,7 @@ import { createSemaphore } from '../../node/async/semaphore.ts'
 import { sha256AtOnce } from '../../node/keys/index.ts'
 import { NODE_LIMITS } from '../../node/limits.ts'
 import { createServerTable } from '../../node/network/server-table.ts'
+import { createHomeService } from '../../node/rendezvous/home-service.ts'
 import { createNodePlacement } from '../../node/rendezvous/placement.ts'
 import { createPresenceClient } from '../../node/rendezvous/presence-client.ts'
 import { createRecordStore } from '../../node/rendezvous/record-store.ts'
@@ -68,11 +69,12 @@ export function createVirtualNode(network: VirtualNetwork<VirtualNode>, leases: 
     },
     { ...NODE_SETTINGS, scope: SCOPE.own, holdersPerAnswer: NODE_LIMITS.maxHoldersPerAnswer },
   )
+  const service = createHomeService(client, timers)
   servers.onChange(client.refresh)
   const endSweeps = timers.every(SWEEP_MS, store.sweep)
 
   const node: VirtualNode = {
-    ...{ network, id, number, position, store, client, codec: leases.codec },
+    ...{ network, id, number, position, store, client, service, codec: leases.codec },
     watchPlaces: createSemaphore(NODE_LIMITS.maxWatches),
     isAlive: true,
     busyUntilMs: 0,

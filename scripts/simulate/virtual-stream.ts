@@ -13,6 +13,7 @@ import type { RecordSource, RecordStore } from '../../node/rendezvous/record-sto
 import { createServedFinds } from '../../node/rendezvous/served-finds.ts'
 import { createServedLeases } from '../../node/rendezvous/served-leases.ts'
 import { createServedWatches } from '../../node/rendezvous/served-watches.ts'
+import type { HomeService } from '../../node/rendezvous/types.ts'
 import type { CountFrame, FoundFrame, HeldFrame, RefusedFrame } from '../../node/rendezvous/wire-frames.ts'
 import type { Endpoint, VirtualNetwork } from './virtual-network.ts'
 
@@ -23,6 +24,7 @@ export interface VirtualNode extends Endpoint<VirtualNode> {
   readonly network: VirtualNetwork<VirtualNode>
   readonly store: RecordStore
   readonly client: PresenceClient<VirtualNode>
+  readonly service: HomeService
   readonly codec: LeaseCodec
   readonly watchPlaces: Semaphore
   /** Its clock, in ms since the epoch. */
@@ -43,7 +45,7 @@ export type ServedEnd = ReturnType<typeof createServedEnd>
 
 /** The answering end. @param peer id of the end that asks */
 export function createServedEnd(node: VirtualNode, peer: string, answer: (frame: AnswerFrame) => void) {
-  const { store, client, network } = node
+  const { store, service, network } = node
   const { timers } = network
   let leases: ReturnType<typeof createServedLeases> | undefined
   let watches: ReturnType<typeof createServedWatches> | undefined
@@ -52,7 +54,7 @@ export function createServedEnd(node: VirtualNode, peer: string, answer: (frame:
 
   const servedLeases = () =>
     (leases ??= createServedLeases(
-      { self: node.id, peer, store, times: node.times, service: client.service, virtual: { codec: node.codec, timers } },
+      { self: node.id, peer, store, times: node.times, service, virtual: { codec: node.codec, timers } },
       NODE_SETTINGS,
     ))
 
@@ -69,18 +71,12 @@ export function createServedEnd(node: VirtualNode, peer: string, answer: (frame:
       queue = queue.then(() => servedLeases().release(records))
     },
     watch(...[key, scope]: Parameters<ClientStream['watch']>) {
-      watches ??= createServedWatches(
-        { store, places: node.watchPlaces, service: client.service, send: answer, timers },
-        NODE_SETTINGS.pushEveryMs,
-      )
+      watches ??= createServedWatches({ store, places: node.watchPlaces, service, send: answer, timers }, NODE_SETTINGS.pushEveryMs)
       watches.begin({ type: 'watch', key, scope }, NODE_LIMITS.maxWatches)
     },
     unwatch: (key: Uint8Array) => watches?.end(key),
     find(id: number, key: Uint8Array, limit: number, scope: Parameters<ClientStream['watch']>[1]) {
-      finds ??= createServedFinds(
-        { store, directory: { homes: async () => [] }, service: client.service, send: answer },
-        NODE_LIMITS.maxHoldersPerAnswer,
-      )
+      finds ??= createServedFinds({ store, directory: { homes: async () => [] }, service, send: answer }, NODE_LIMITS.maxHoldersPerAnswer)
       finds.answer({ type: 'find', id, key, limit, scope })
     },
     end() {

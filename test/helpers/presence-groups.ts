@@ -13,6 +13,7 @@ import { type GroupPeer, groupPeer } from '../../node/network/group-streams.ts'
 import type { ServerTable } from '../../node/network/index.ts'
 import { createServerTable } from '../../node/network/server-table.ts'
 import { createForeword } from '../../node/rendezvous/foreword.ts'
+import { createHomeService } from '../../node/rendezvous/home-service.ts'
 import { createNodePlacement } from '../../node/rendezvous/placement.ts'
 import { createPresenceClient } from '../../node/rendezvous/presence-client.ts'
 import { createRecordStore } from '../../node/rendezvous/record-store.ts'
@@ -140,7 +141,8 @@ export function createPresenceGroups(seed: number) {
     })
     const endSweeps = timers.every(5_000, store.sweep)
     timers.after(JOINING_MS, () => [...news].forEach((tell) => void tell()))
-    const shared = { self: id, store, tellers: new Map(), places: createSemaphore(NODE_LIMITS.maxWatches), service: client.service, group }
+    const service = createHomeService(client, timers)
+    const shared = { self: id, store, tellers: new Map(), places: createSemaphore(NODE_LIMITS.maxWatches), service, group }
 
     const self: GroupServer = {
       ...{ id, peer, store, client, table, streams },

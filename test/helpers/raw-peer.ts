@@ -20,6 +20,7 @@ import {
   type TransportFactory,
 } from '../../node/network/index.ts'
 import {
+  createHomeService,
   createNodePlacement,
   createPresenceServer,
   createRecordStore,
@@ -116,6 +117,7 @@ export async function startRawPeer<T extends { type: string }>(options: RawPeerO
           : {
               createServer: (host, tabs, served, terms) => createPresenceServer(host, tabs, { ...served, store }, terms),
               createPlacement: createNodePlacement,
+              createHomeService,
               createServerCompany,
               hearAgain,
             },

@@ -8,6 +8,7 @@ import type { Key, PeerLimits } from '../../node/index.ts'
 import { NODE_LIMITS } from '../../node/limits.ts'
 import { createClock, decodeFrame, encodeFrame, type Frame } from '../../node/network/index.ts'
 import type { Lease } from '../../node/rendezvous/lease.ts'
+import type { BesideLease } from '../../node/rendezvous/presence-stream.ts'
 import { createRecordStore, type RecordStore } from '../../node/rendezvous/record-store.ts'
 import type { ServedDirectory } from '../../node/rendezvous/served-directory.ts'
 import {
@@ -36,6 +37,8 @@ export interface PresenceStream {
   close(): void
   readonly open: boolean
   announced: Lease[]
+  /** Their unsigned company. */
+  beside: BesideLease[]
   withdrawn: { key: Key; holder: string }[]
   /** Roles in the hellos that were taken. */
   roles: string[]
@@ -74,6 +77,7 @@ export async function openPresenceStream(
   const limits = { ...NODE_LIMITS, ...options.limits }
   const store = options.store ?? createRecordStore(limits, Date.now, Math.random)
   const announced: Lease[] = []
+  const beside: BesideLease[] = []
   const withdrawn: { key: Key; holder: string }[] = []
   const roles: string[] = []
   const refusals: string[] = []
@@ -103,7 +107,10 @@ export async function openPresenceStream(
         takeHomes: async () => {},
       },
       service: {
-        announce: async (lease) => void announced.push(lease),
+        async announce(lease, unsigned) {
+          announced.push(lease)
+          beside.push(unsigned)
+        },
         withdraw: (key, holder) => withdrawn.push({ key, holder }),
         find: async () => [],
         watch: () => () => {},
@@ -151,6 +158,7 @@ export async function openPresenceStream(
       return frames.open
     },
     announced,
+    beside,
     withdrawn,
     roles,
     refusals,

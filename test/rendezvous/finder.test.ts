@@ -7,6 +7,7 @@ import { askDelegates } from '../../node/rendezvous/ask-delegates.ts'
 import { askInTurns } from '../../node/rendezvous/ask-in-turns.ts'
 import { createFinder, type FinderOptions } from '../../node/rendezvous/finder.ts'
 import type { FoundHolder } from '../../node/rendezvous/found-holders.ts'
+import { findSome } from '../../node/rendezvous/home-service.ts'
 import { signLease } from '../../node/rendezvous/lease.ts'
 import type { PresenceStream } from '../../node/rendezvous/presence-stream.ts'
 import { createRecordStore } from '../../node/rendezvous/record-store.ts'
@@ -332,6 +333,6 @@ test('finder: delegates are asked one after the other, before all others, and on
 
 test('finder: for another server the record nodes alone are asked, and nobody else when they know nobody', async () => {
   const { finder, askedServers } = createNetworkOf([{}, {}, {}, {}, {}], { walk: [3] })
-  expect(await finder.findSome(KEY, 4, new AbortController().signal, true)).toEqual([])
+  expect(await findSome(finder.find(KEY, {}, true), 4)).toEqual([])
   expect(askedServers().toSorted()).toEqual([0, 1, 2])
 })

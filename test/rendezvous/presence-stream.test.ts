@@ -1,6 +1,7 @@
 import { streamPair } from '@libp2p/utils'
 import { afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import type { FrameStream } from '../../node/network/index.ts'
+import { MAX_LEASE_BYTES } from '../../node/rendezvous/lease.ts'
 import {
   createPresenceStream,
   MAX_RECORDS_PER_STREAM,
@@ -9,7 +10,14 @@ import {
   type PresenceStreamListener,
   type PresenceStreamOptions,
 } from '../../node/rendezvous/presence-stream.ts'
-import { MAX_LEASES_PER_FRAME, MAX_RECORDS_PER_WELCOME, MAX_RELEASES_PER_FRAME } from '../../node/rendezvous/wire.ts'
+import {
+  MARK_BYTES,
+  MAX_LEASES_PER_FRAME,
+  MAX_LEASES_WITH_CONTENT,
+  MAX_RECORDS_PER_WELCOME,
+  MAX_RELEASES_PER_FRAME,
+  MAX_SMALL_CONTENT_BYTES,
+} from '../../node/rendezvous/wire.ts'
 import { type PresenceFrame, SCOPE } from '../../node/rendezvous/wire-frames.ts'
 import { createRawStream, PRESENCE_CODEC } from '../helpers/raw-stream.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
@@ -131,10 +139,26 @@ test('presence stream: marks go in the frame of their leases, and none where the
   const ends = await openStream()
   const leases = Array.from({ length: MAX_LEASES_PER_FRAME + 1 }, (_, i) => Uint8Array.of(i))
   const mark = new Uint8Array(16).fill(5)
-  void ends.stream.hold(leases, (lease) => (lease === leases.at(-1) ? mark : undefined))
+  void ends.stream.hold(leases, (lease) => (lease === leases.at(-1) ? { mark } : undefined))
   await arrives(ends, 'hold', 2)
   const holds = ends.received.filter((frame) => frame.type === 'hold')
   expect(holds.map(({ marks }) => marks)).toEqual([undefined, [mark]])
+})
+
+test('presence stream: contents go in frames that they fit into, and none where there is none', async () => {
+  const ends = await openStream()
+  const leases = Array.from({ length: 2 * MAX_LEASES_WITH_CONTENT }, () => new Uint8Array(MAX_LEASE_BYTES))
+  const mark = new Uint8Array(MARK_BYTES)
+  const content = new Uint8Array(MAX_SMALL_CONTENT_BYTES)
+  void ends.stream.hold(leases, () => ({ mark, content }))
+  void ends.stream.hold(leases, () => ({ mark }))
+  await arrives(ends, 'hold', 3)
+  const holds = ends.received.filter((frame) => frame.type === 'hold')
+  expect(holds.map((hold) => [hold.leases.length, hold.contents?.length])).toEqual([
+    [MAX_LEASES_WITH_CONTENT, MAX_LEASES_WITH_CONTENT],
+    [MAX_LEASES_WITH_CONTENT, MAX_LEASES_WITH_CONTENT],
+    [2 * MAX_LEASES_WITH_CONTENT, undefined],
+  ])
 })
 
 test('presence stream: many leases and releases go in frames that the other end takes', async () => {

@@ -53,6 +53,41 @@ test('record-store: holders with one mark are one person at that key, as long as
   expect([store.count(KEY), store.people(KEY)]).toEqual([0, 0])
 })
 
+test('record-store: one copy of a content stays while a record has it, whoever brought it', () => {
+  const { store, clock } = createStore()
+  const content = Uint8Array.of(1, 2, 3)
+  const one = { peer: 'one' }
+  store.put(record('a', { source: one, content, expiresAtMs: 1_500 }))
+  store.put(record('b', { content: content.slice(), expiresAtMs: 1_600 }))
+  store.put(record('c'))
+  expect(store.contentOf(KEY)).toBe(content)
+  store.put(record('a', { source: one, expiresAtMs: 1_700 })) // renewed without it
+  store.remove(KEY, 'b', SOURCE)
+  expect(store.contentOf(KEY)).toBe(content)
+  store.forgetContents(one)
+  expect([store.contentOf(KEY), store.count(KEY)]).toEqual([undefined, 2])
+  store.put(record('a', { source: one, content, expiresAtMs: 1_700 }))
+  expect(store.contentOf(KEY)).toBe(content)
+  clock.nowMs = 1_700
+  expect([store.contentOf(KEY), store.count(KEY)]).toEqual([undefined, 1])
+})
+
+test('record-store: contents have a bound in all, beyond which a record goes without', () => {
+  const { store } = createStore({ maxKeptBytes: 5_000 })
+  const keys = [1, 2, 3, 4].map((fill) => new Uint8Array(32).fill(fill))
+  const put = (key: Uint8Array) => store.put(record('a', { key, content: new Uint8Array(2_000) }))
+  for (const key of keys.slice(0, 3)) expect(put(key)).toBeUndefined()
+  expect(keys.map((key) => store.contentOf(key)?.byteLength)).toEqual([2_000, 2_000, undefined, undefined])
+  store.remove(keys[0] as Uint8Array, 'a', SOURCE)
+  put(keys[3] as Uint8Array)
+  expect(keys.map((key) => [store.count(key), store.contentOf(key)?.byteLength])).toEqual([
+    [0, undefined],
+    [1, 2_000],
+    [1, undefined],
+    [1, 2_000],
+  ])
+})
+
 test('record-store: never serves a record past its lease, in any way of asking', () => {
   const { store, clock } = createStore()
   store.put(record('a', { expiresAtMs: 1_500 }))

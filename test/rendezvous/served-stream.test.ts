@@ -2,6 +2,7 @@ import type { PeerId } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { createSemaphore } from '../../node/async/semaphore.ts'
+import { sha256AtOnce } from '../../node/keys/index.ts'
 import { NODE_LIMITS } from '../../node/limits.ts'
 import { type Lease, signLease } from '../../node/rendezvous/lease.ts'
 import { createRecordStore } from '../../node/rendezvous/record-store.ts'
@@ -23,7 +24,12 @@ beforeAll(async () => {
   ;[self, tab, home, other] = (await Promise.all([1, 2, 3, 4].map(createSeededPeer))) as [SeededPeer, SeededPeer, SeededPeer, SeededPeer]
 })
 
-function leaseOf(holder: SeededPeer, at: PeerId, key = KEY, { issuedAtMs = Date.now(), lifetimeMs = 60_000 } = {}): Promise<Lease> {
+function leaseOf(
+  holder: SeededPeer,
+  at: PeerId,
+  key: Uint8Array = KEY,
+  { issuedAtMs = Date.now(), lifetimeMs = 60_000 } = {},
+): Promise<Lease> {
   return signLease(holder.peer, holder.privateKey, { key, home: at, issuedAtMs, expiresAtMs: issuedAtMs + lifetimeMs })
 }
 const reasons = (held: { refused: { index: number; reason: string }[] }) => held.refused.map(({ index, reason }) => [index, reason])
@@ -302,6 +308,46 @@ test('served stream: a count says how many people the holders are, by the marks 
   expect((await stream.next('held')).refused).toEqual([])
   stream.send({ type: 'watch', key: KEY, scope: SCOPE.own })
   expect(await stream.next('count')).toEqual({ type: 'count', key: KEY, count: 3, people: 2 })
+})
+
+test('served stream: small content comes with a lease and goes with an answer, to whoever takes any, when it is of the key', async () => {
+  const content = new TextEncoder().encode('a page')
+  const key = sha256AtOnce(content)
+  const stream = await openPresenceStream(self, home, { hello: 'node' })
+  const lease = (await leaseOf(tab, home.peer, key)).bytes
+  const other = (await leaseOf(tab, home.peer)).bytes
+  stream.send({ type: 'hold', sequence: 1, leases: [lease, other], contents: [content, content] })
+  expect((await stream.next('held')).refused).toEqual([])
+  const find = async (of: Uint8Array, maxContentBytes?: number) => {
+    stream.send({ type: 'find', id: 1, key: of, limit: 8, scope: SCOPE.own, maxContentBytes })
+    const { leases, content: given } = await stream.next('found')
+    return [leases.length, given]
+  }
+  expect(await find(key, 4_096)).toEqual([1, content])
+  expect(await find(key, content.byteLength - 1)).toEqual([1, undefined])
+  expect(await find(key)).toEqual([1, undefined])
+  expect(await find(KEY, 4_096)).toEqual([1, undefined])
+})
+
+test('served stream: a home passes a tab’s small content on with its lease', async () => {
+  const content = new TextEncoder().encode('a page')
+  const stream = await openPresenceStream(self, tab)
+  const lease = await leaseOf(tab, self.peer, sha256AtOnce(content))
+  stream.send({ type: 'hold', sequence: 1, leases: [lease.bytes, (await leaseOf(tab, self.peer)).bytes], contents: [content, content] })
+  await stream.next('held')
+  expect(stream.beside.map((beside) => beside.content)).toEqual([content, undefined])
+})
+
+test('served stream: content ends with the stream that brought it, though its record stands for the grace', async () => {
+  const content = new TextEncoder().encode('a page')
+  const key = sha256AtOnce(content)
+  const stream = await openPresenceStream(self, home, { hello: 'node', graceMs: 60_000 })
+  stream.send({ type: 'hold', sequence: 1, leases: [(await leaseOf(tab, home.peer, key)).bytes], contents: [content] })
+  await stream.next('held')
+  expect(stream.store.contentOf(key)).toEqual(content)
+  stream.close()
+  await waitFor(() => stream.store.contentOf(key) === undefined, 1_000, 'the content is gone')
+  expect(stream.store.count(key)).toBe(1)
 })
 
 test('served stream: pushEveryMs bounds how often a watcher gets counts, of its own records and of the whole network', async () => {

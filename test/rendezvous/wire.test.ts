@@ -25,6 +25,8 @@ import { frameBody, readNumberedRows, readWirePage, type WirePage } from '../hel
 
 const BAD_FRAME = expect.objectContaining({ code: 'ERR_BAD_FRAME' })
 const KEY = decodeKeyHex('5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03')
+/** Of that key. */
+const CONTENT = new TextEncoder().encode('hello\n')
 const ADDRESS = multiaddr('/ip4/192.0.2.7/tcp/4000/ws')
 const ISSUED_AT_MS = 1_760_000_000_000
 
@@ -43,10 +45,10 @@ describe('the page', () => {
     const key = KEY
     const shown: PresenceFrame[] = [
       { type: 'hello', role: 'node', addresses: [ADDRESS], answersProbes: false, readsRecords: true, readsNews: true },
-      { type: 'hold', sequence: 1, leases: [lease], marks: [new Uint8Array(16).fill(3)] },
+      { type: 'hold', sequence: 1, leases: [lease], marks: [new Uint8Array(16).fill(3)], contents: [CONTENT] },
       { type: 'release', records: [{ key, holder: holder.multihash }] },
       { type: 'heartbeat', bits: 1 },
-      { type: 'find', id: 2, key, limit: 16, scope: 0 },
+      { type: 'find', id: 2, key, limit: 16, scope: 0, maxContentBytes: 4_096 },
       { type: 'watch', key, scope: 1 },
       { type: 'unwatch', key },
       { type: 'probe-reply' },
@@ -69,6 +71,7 @@ describe('the page', () => {
         stock: [{ peer: home.multihash, expiresAtMs: ISSUED_AT_MS + 600_000 }],
         homes: [{ peer: home.multihash, addresses: [ADDRESS] }],
         count: 2,
+        content: CONTENT,
       },
       { type: 'count', key, count: 3, people: 2 },
       { type: 'servers', records: [await createServerRecord(home, [ADDRESS], ISSUED_AT_MS)] },

@@ -2,7 +2,7 @@
 
 import type { PeerId } from '@libp2p/interface'
 import { createRecentMap } from '../../async/recent-map.ts'
-import type { Holder } from '../../rendezvous/types.ts'
+import type { AnsweredHolder, Holder } from '../../rendezvous/types.ts'
 import type { AbortOptions, Key } from '../../types.ts'
 import type { RequestTarget } from '../protocol/content-streams.ts'
 import { ASK_SCOPE } from '../protocol/wire.ts'
@@ -20,6 +20,8 @@ export interface Candidate extends RequestTarget {
   isKnown?: boolean
   /** Asked only when no tab can be asked directly, or all are slow: the home, whose owner pays for its bytes. */
   isFallback?: boolean
+  /** Small content that came with the answer to the find, unchecked. */
+  given?: AnsweredHolder['given']
 }
 
 /** Where a holder is. */
@@ -47,7 +49,7 @@ export interface CandidatesContext {
   self: string
   /** Tabs whose home is this node and that hold the key. */
   tabsHolding(key: Key): string[]
-  find(key: Key, options: AbortOptions): AsyncIterable<Holder>
+  find(key: Key, options: AbortOptions): AsyncIterable<AnsweredHolder>
   /** A tab's home. It can be asked about the whole network. */
   home(): PeerId | undefined
   /** Addresses at which the holder can be dialled directly. Left out where direct connections are impossible. */
@@ -79,7 +81,8 @@ export function createCandidates(context: CandidatesContext, settings: Candidate
     if (home !== undefined) yield { ...homeCandidate(home, settings), ...(directAddresses && { isFallback: true }) }
     for (const key of keys) {
       for await (const holder of context.find(key, { signal })) {
-        yield holderCandidate(holder, directAddresses?.(holder) ?? [], settings)
+        const { given } = holder
+        yield { ...holderCandidate(holder, directAddresses?.(holder) ?? [], settings), ...(given && key === keys.at(-1) && { given }) }
       }
     }
   }
@@ -99,7 +102,7 @@ export function createCandidates(context: CandidatesContext, settings: Candidate
         const candidate = bundle === undefined ? found : { ...found, bundle }
         if (met.has(candidate.peer)) continue
         met.add(candidate.peer)
-        if ((distrusted.get(candidate.peer) ?? 0) > performance.now()) later.push(candidate)
+        if (candidate.given === undefined && (distrusted.get(candidate.peer) ?? 0) > performance.now()) later.push(candidate)
         else yield candidate
       }
       yield* later

@@ -12,6 +12,8 @@ export type StoredContent = MaybeOutlined & {
   memoryBytes: number
   /** True for bytes that this peer has copied into its memory, and that travel whole. */
   isInMemory?: boolean
+  /** Those bytes, when they are few enough to travel with the lease. */
+  small?: Uint8Array | undefined
 }
 
 export function createLocalStore({ maxHeldBytes }: Pick<ContentLimits, 'maxHeldBytes'>) {

@@ -3,8 +3,9 @@ import { createFetcher, FETCHER_DEFAULTS, type FetcherOptions } from '../../../n
 import type { ContentReply } from '../../../node/content/protocol/content-client.ts'
 import type { RequestTarget } from '../../../node/content/protocol/content-streams.ts'
 import { ASK_SCOPE, type AskScope } from '../../../node/content/protocol/wire.ts'
-import { type Holder, MayflyError, type PeerEvent } from '../../../node/index.ts'
+import { MayflyError, type PeerEvent } from '../../../node/index.ts'
 import { encodeKeyHex, sha256 } from '../../../node/keys/index.ts'
+import type { AnsweredHolder } from '../../../node/rendezvous/types.ts'
 import { createSeededPeer, type SeededPeer } from '../../helpers/seeded-peer.ts'
 import { waitFor } from '../../helpers/wait-for.ts'
 
@@ -39,6 +40,8 @@ interface World {
   tabs: [peer: SeededPeer, answer: Answer][]
   home?: [peer: SeededPeer, answer: Answer]
   findFails?: Error
+  /** Content that comes with each answer to a find. */
+  given?: AnsweredHolder['given']
 }
 
 let asked: Request[]
@@ -70,11 +73,11 @@ function createFetching(given: Partial<World>, options: FetcherOptions = {}) {
       self: self.id,
       client,
       tabsHolding: () => world.tabs.map(([{ id }]) => id),
-      async *find(): AsyncGenerator<Holder> {
+      async *find(): AsyncGenerator<AnsweredHolder> {
         finds++
         if (world.findFails !== undefined) throw world.findFails
         for (const [{ id }, , home] of world.holders)
-          yield { peer: id, home: home?.id ?? id, addresses: [], expiresAtMs: Date.now() + 9_000, signed: true }
+          yield { peer: id, home: home?.id ?? id, addresses: [], expiresAtMs: Date.now() + 9_000, signed: true, given: world.given }
       },
       home: () => world.home?.[0].peer,
       emit: (event) => events.push(event),
@@ -415,4 +418,14 @@ test('fetcher: a caller that has given up before costs no request', async () => 
   const reason = new Error('enough')
   await expect(fetch('network', AbortSignal.abort(reason))).rejects.toBe(reason)
   expect(asked).toEqual([])
+})
+
+test('fetcher: content that comes with a find is checked like any other; a liar is named, and the holders are asked', async () => {
+  const [holder, server] = peers as [SeededPeer, SeededPeer]
+  const right = createFetching({ holders: [[holder, silent]], given: { bytes: PAGE, from: server.id } })
+  expect(await right.fetch()).toEqual({ key, bytes: PAGE, from: server.id })
+  expect([asked, named()]).toEqual([[], []])
+  const wrong = createFetching({ holders: [[holder, RIGHT]], given: { bytes: WRONG.bytes, from: server.id } })
+  expect(await wrong.fetch()).toMatchObject({ bytes: PAGE, from: holder.id })
+  expect(named()).toEqual([server.id])
 })
