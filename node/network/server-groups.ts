@@ -175,6 +175,8 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
     },
     /** Hears when `report` tells of another number of bits. Returns the function that ends it. */
     onOwnBits: own.onBits,
+    /** True while servers that others have told of are still to be connected. */
+    isAwaiting: () => dials.wanted()[Symbol.iterator]().next().done !== true,
     /** True for a server that is to be connected to. */
     wants,
     /** The same for one that is about to be dialled. */

@@ -2,8 +2,12 @@
 
 import { BUCKET_BITS, BUCKET_SIZE, compareDistance, type ServerName, type ServerTable } from './server-table.ts'
 
-/** A table that has changed within this time is still being filled: a node that has just joined knows few of its neighbours. */
+/**
+ * A table that has changed within this time may still be filled: a node that has just joined knows few of its neighbours. Where it is known that
+ * nobody else was told of who is yet to come, the shorter time does: each server that connects brings its word of the others.
+ */
 const FILLING_MS = 5_000
+const SETTLING_MS = 1_000
 
 /** The part of a table that is read. */
 export type NearnessServers<Name extends ServerName> = Pick<ServerTable<Name>, 'placed' | 'positionOfSelf' | 'quietMs'>
@@ -16,11 +20,20 @@ export function isSelfAmongClosest<Name extends ServerName>(table: NearnessServe
   return nearer < count
 }
 
-/** True when nearer servers may exist: the table had no room for them, or is still being filled. */
-export function hasGapAt<Name extends ServerName>(table: NearnessServers<Name>, position: Uint8Array): boolean {
+/**
+ * True when nearer servers may exist: the table had no room for them, or is still being filled.
+ *
+ * @param isAwaiting true while servers that others have told of are still to be connected
+ */
+export function hasGapAt<Name extends ServerName>(
+  table: NearnessServers<Name>,
+  position: Uint8Array,
+  isAwaiting: () => boolean = () => true,
+): boolean {
   const servers = table.placed()
   if (servers.length === 0) return false // a walk needs a peer to begin with: kad-dht would wait for one
-  if (table.quietMs() < FILLING_MS) return true
+  const quietMs = table.quietMs()
+  if (quietMs < SETTLING_MS || (quietMs < FILLING_MS && isAwaiting())) return true
   const prefix = (bytes: Uint8Array) => (bytes[0] ?? 0) >> (8 - BUCKET_BITS)
   let near = 0
   for (const server of servers) if (prefix(server.position) === prefix(position)) near++

@@ -13,11 +13,13 @@ const PATIENCE_MS = 50
  * Yields what the first one finds. The others are asked, side by side, once it has said all it knows and the caller goes on, or is silent.
  *
  * @param ask yields what some of them find
+ * @param onSilent hears of a first one that others had to be asked beside
  */
 export async function* askInTurns<Name, T>(
   [first, ...others]: readonly Name[],
   ask: (names: Name[]) => AsyncIterable<T>,
   timers: Timers,
+  onSilent: (name: Name) => void = () => {},
 ): AsyncGenerator<T> {
   const nexts = new Map<AsyncIterator<T>, Promise<Step<T>>>()
   const patience = new AbortController()
@@ -42,6 +44,7 @@ export async function* askInTurns<Name, T>(
         continue
       }
       if (next !== undefined) nexts.delete(next.from)
+      else if (first !== undefined) onSilent(first)
       if (isWaiting) begin(others)
       isWaiting = false
     }

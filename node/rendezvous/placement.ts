@@ -5,6 +5,7 @@
 
 import type { PeerId } from '@libp2p/interface'
 import { raceAbort } from '../async/abort.ts'
+import { createRecentMap } from '../async/recent-map.ts'
 import type { Timers } from '../async/timers.ts'
 import { multihashOf } from '../keys/index.ts'
 import type { ServerName, ServerTable } from '../network/index.ts'
@@ -18,6 +19,10 @@ import { SCOPE, type Scope } from './wire-frames.ts'
 
 /** How many record nodes keep each key. Three: two may fail, or one may lie, and the count is still right. */
 export const RECORD_NODES = 3
+
+/** Silent servers that are remembered, and for how long, in ms: until a dead one is noticed, and not for long where one was busy. */
+const MAX_SILENT = 1_024
+const SILENT_MS = 10_000
 
 /** Yields what some servers find. @param scope of the question; a peer's own where it is left out */
 export type AskSome<Name, T> = (names: Name[], scope?: Scope) => AsyncIterable<T>
@@ -57,6 +62,8 @@ export interface PlacementGroups<Name extends ServerName = PeerId> {
   delegatesAt(position: Uint8Array): Name[]
   reach(position: Uint8Array): Promise<Name[]>
   onDenied(delegate: Name): void
+  /** True while servers that others have told of are still to be connected. */
+  isAwaiting?(): boolean
   /** Resolves when a node that has come a moment ago knows whom to ask; undefined where it does. */
   arrival?(): Promise<void> | undefined
 }
@@ -78,13 +85,16 @@ export function createNodePlacement<Name extends ServerName = PeerId>(
 
   /** Each record node is the first one as often as the others. */
   let turn = 0
+  const silent = createSilentServers<Name>()
 
   function askNow<T>(position: Uint8Array, ask: AskSome<Name, T>, timers: Timers, { isForServer }: AskedSearch): AsyncIterable<T> {
     const asked = delegates(position)
     if (asked === undefined) {
       const { nodes } = recordNodes(position)
       // Others hear only what is found soon after the first holder: they would mostly go by the word of one record node.
-      return isForServer === undefined ? askInTurns(rotated(nodes, turn++), ask, timers) : ask(nodes)
+      return isForServer === undefined
+        ? askInTurns(silent.last(rotated(nodes, turn++), timers), ask, timers, (first) => silent.add(first, timers))
+        : ask(nodes)
     }
     return askDelegates(
       asked,
@@ -110,12 +120,27 @@ export function createNodePlacement<Name extends ServerName = PeerId>(
     keepsRecords: (position) => delegates(position) === undefined && recordNodes(position).isSelf,
     async *walk(key, position, options) {
       if (groups !== undefined && groups.bits > 0) return void (yield* await raceAbort(groups.reach(position), options?.signal))
-      if (!hasGapAt(servers, position)) return
+      if (!hasGapAt(servers, position, groups?.isAwaiting)) return
       let found = 0
       for await (const peer of servers.walk(multihashOf(key), options)) {
         yield peer
         if (++found >= RECORD_NODES) return
       }
+    },
+  }
+}
+
+/** Servers that were silent when they were asked first are not asked first for a while: each time would cost a search the wait for them. */
+function createSilentServers<Name extends ServerName>() {
+  /** By peer id: until when. */
+  const untilMs = createRecentMap<string, number>({ maxEntries: MAX_SILENT, order: 'written' })
+  return {
+    add: (server: Name, timers: Timers) => untilMs.set(server.toString(), timers.now() + SILENT_MS),
+    /** The same servers, the silent ones last. */
+    last(servers: Name[], timers: Timers): Name[] {
+      if (untilMs.size === 0) return servers
+      const isSilent = (server: Name) => (untilMs.get(server.toString()) ?? 0) > timers.now()
+      return [...servers.filter((server) => !isSilent(server)), ...servers.filter(isSilent)]
     },
   }
 }

@@ -56,3 +56,15 @@ test('server-table: there is a gap while it is being filled, and where a bucket 
   await pass(60_000)
   expect([hasGapAt(table, at(1)), hasGapAt(table, at(255))]).toEqual([true, false])
 })
+
+test('server-table: a table that waits for nobody is filled a second after its last change, where others are awaited after five', async () => {
+  const { timers, pass } = createVirtualTime()
+  const table = createServerTable<string>(timers)
+  table.add('a', at(1))
+  const gaps = () => [true, false].map((isAwaiting) => hasGapAt(table, at(255), () => isAwaiting))
+  expect(gaps()).toEqual([true, true])
+  await pass(1_000)
+  expect(gaps()).toEqual([true, false])
+  await pass(4_000)
+  expect(gaps()).toEqual([false, false])
+})

@@ -3,6 +3,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { TIMERS } from '../../node/async/timers.ts'
 import type { RoutingTable } from '../../node/network/index.ts'
 import { createNodePlacement, createTabPlacement, RECORD_NODES } from '../../node/rendezvous/placement.ts'
+import { createVirtualTime } from '../../scripts/simulate/virtual-time.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
 
 const POSITION = new Uint8Array(32)
@@ -124,4 +125,32 @@ test('placement: the record nodes are asked one after the other for this peer, a
     return asked.map(({ length }) => length)
   }
   expect([await firstAsked(undefined), await firstAsked(false), await firstAsked(true)]).toEqual([[1], [3], [3]])
+})
+
+test('placement: a record node that was silent when it was asked first is asked after the others for a while', async () => {
+  const { timers, pass } = createVirtualTime()
+  const placement = createNodePlacement(tableOf(peers))
+  const [silent] = ids(placement.targets(POSITION))
+  /** The servers that are asked first, of as many searches as each record node is first in once. */
+  const first = async () => {
+    const asked: (string | undefined)[] = []
+    for (let i = 0; i < RECORD_NODES; i++) {
+      const names: string[] = []
+      async function* ask(servers: PeerId[]) {
+        names.push(...ids(servers))
+        if (names.length === 1 && names[0] === silent) await new Promise(() => {})
+        yield* servers
+      }
+      const search = placement.ask?.(POSITION, ask, timers, { signal: new AbortController().signal, isForServer: undefined })
+      const found = search?.[Symbol.asyncIterator]().next()
+      await pass(100)
+      await found
+      asked.push(names[0])
+    }
+    return asked
+  }
+  expect((await first()).filter((name) => name === silent)).toHaveLength(1)
+  expect((await first()).filter((name) => name === silent)).toHaveLength(0)
+  await pass(10_000)
+  expect((await first()).filter((name) => name === silent)).toHaveLength(1)
 })
