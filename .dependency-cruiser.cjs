@@ -152,12 +152,12 @@ module.exports = {
     {
       name: 'command-enters-by-the-index',
       comment:
-        'node/cli/ uses the public face of the peer and what node/server/ has; of the core only keys, addresses, nouns, and the stay at a drop box.',
+        'node/cli/ uses the public face of the peer and what node/server/ has; of the core only keys, addresses, nouns, limits, the sender without a peer, and the stay at a drop box.',
       severity: 'error',
       from: { path: '^node/cli/' },
       to: {
         path: '^node/(?!cli/|server/)',
-        pathNot: '^node/(index|types|errors|sharing/boxes/box-stay)\\.ts$|^node/(async|network|keys)/',
+        pathNot: '^node/(index|types|errors|limits|messages/lone-sender|sharing/boxes/box-stay)\\.ts$|^node/(async|network|keys)/',
       },
     },
     {

@@ -38,8 +38,10 @@ import { createInboxView } from './inbox/inbox-view.ts'
 import { createClientFetches } from './limits/client-fetches.ts'
 import { createClientQuota } from './limits/client-quota.ts'
 import { createFirstJoin } from './limits/first-join.ts'
+import { createPostAdmission } from './limits/post-admission.ts'
 import { createRateLimit } from './limits/rate-limit.ts'
 import { createMessageRoutes } from './message-routes.ts'
+import { createGuestAnswers } from './messages/guest-posts.ts'
 import { createMessagePosts } from './messages/message-posts.ts'
 import {
   GATEWAY_DEFAULTS,
@@ -114,24 +116,25 @@ export function createGateway(options: GatewayOptions): NodeGateway {
     library: library.facts,
   }
   const pages = createAppAnswers(assets)
+  // This node would have to hold a larger body, in the name of a stranger.
+  const maxMessageBytes = Math.min(peer.status().limits.maxMessageBytes, MESSAGE_LIMITS.maxBodyBytes)
+  const admission = { admit: createPostAdmission(limits), authorize: access.requireNoForeignPage }
+  const posting = { firstJoin, maxMessageBytes, closing: closing.signal, ...admission }
   const posts = createMessagePosts({
+    ...posting,
     post: (end, draft, wait) => peer.messages.post(end, draft, wait),
     entry: (id) => peer.messages.entry(id),
     publicUrl,
     onOutbox: (listener) => peer.messages.onOutbox(listener),
-    firstJoin,
     limits,
-    // This node would have to hold a larger body, in the name of a stranger.
-    maxMessageBytes: Math.min(peer.status().limits.maxMessageBytes, MESSAGE_LIMITS.maxBodyBytes),
-    authorize: access.requireNoForeignPage,
     via: (incoming) => publicUrl ?? access.ownHost(incoming) ?? incoming.client.localAddress ?? 'a gateway',
-    closing: closing.signal,
   })
+  const guests = createGuestAnswers({ ...posting, guests: peer.messages.guests })
   const openClientFeed = createClientFeeds({ ...shared, onFailed: (error, incoming) => onEvent?.(failureOf(error, incoming)) })
   const site = { home: '/inbox', contentOrigin: '', version }
   const view = inbox && createInboxView({ inbox, openFeed: openClientFeed, access, site, closing: closing.signal })
   const streams = createInboxStreams(inbox, openClientFeed, access)
-  const messages = createMessageRoutes({ posts, streams, view, composer: pages.home })
+  const messages = createMessageRoutes({ posts, guests, streams, view, composer: pages.home })
 
   const drops = createDropPuts({ visitBox: options.visitBox, limits, rate, firstJoin, closing: closing.signal })
   const visits = createShareVisits({ passOn: options.passOn, limits, rate, firstJoin, refusedOrigin, closing: closing.signal })

@@ -13,6 +13,7 @@ import { createClientFeeds } from './inbox/client-feed.ts'
 import { createInboxStreams } from './inbox/inbox-streams.ts'
 import { createInboxView } from './inbox/inbox-view.ts'
 import { createClientQuota } from './limits/client-quota.ts'
+import { createPostAdmission } from './limits/post-admission.ts'
 import { createMessageRoutes } from './message-routes.ts'
 import { createMessagePosts } from './messages/message-posts.ts'
 import { GATEWAY_DEFAULTS, type Gateway, type GatewayEvent, type GatewayLimits, type GatewayRequest } from './types.ts'
@@ -47,6 +48,7 @@ export function createInboxGateway(options: InboxGatewayOptions): Gateway {
     entry: (id) => inbox.entry(id),
     publicUrl: options.publicUrl,
     limits,
+    admit: createPostAdmission(limits),
     maxMessageBytes: MESSAGE_LIMITS.maxBodyBytes,
     // The receiver itself signs these posts.
     authorize: access.requireOwner,

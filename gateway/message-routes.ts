@@ -8,6 +8,7 @@ import { PROBLEM_NUMBERS } from './http/problem-numbers.ts'
 import { addRoute, answerMethod, type RouteApp, type RouteBindings, type RouteHandler } from './http/route.ts'
 import { type InboxStreams, noInbox } from './inbox/inbox-streams.ts'
 import type { InboxView } from './inbox/inbox-view.ts'
+import type { GuestAnswers } from './messages/guest-posts.ts'
 import type { MessagePosts } from './messages/message-posts.ts'
 import type { GatewayRequest, InboxFeed } from './types.ts'
 
@@ -24,6 +25,8 @@ const LIKE_A_HASHNAME = /^[a-z2-7]{52}$/i
 
 interface MessageRoutesParts {
   posts: Pick<MessagePosts, 'answer' | 'state'>
+  /** Left out where no signed messages are taken. */
+  guests?: GuestAnswers | undefined
   streams: InboxStreams
   /** Left out where nothing is received. */
   view?: InboxView | undefined
@@ -31,7 +34,7 @@ interface MessageRoutesParts {
   composer?: (incoming: GatewayRequest) => Promise<Response>
 }
 
-export function createMessageRoutes({ posts, streams, view, composer }: MessageRoutesParts) {
+export function createMessageRoutes({ posts, guests, streams, view, composer }: MessageRoutesParts) {
   /** To a person the page to write to the end; to a program, which would take that page for messages, what to ask instead. */
   async function answerReader(incoming: GatewayRequest): Promise<Response> {
     if (composer === undefined || !isNavigation(incoming.request.headers)) throw nothingToRead(view !== undefined)
@@ -57,6 +60,10 @@ export function createMessageRoutes({ posts, streams, view, composer }: MessageR
   return {
     addTo(app: RouteApp): void {
       addRoute(app, '/api/v1/messages/:key', 'message-state', { GET: (incoming, id) => posts.state(id, incoming) }, 'owner')
+      if (guests !== undefined) {
+        addRoute(app, '/api/v1/envelopes', 'envelopes', { GET: guests.terms, POST: guests.post }, 'owner')
+        addRoute(app, '/api/v1/public-keys/:key', 'public-keys', { GET: (incoming, key) => guests.publicKey(key, incoming) }, 'owner')
+      }
       if (view === undefined) {
         for (const path of ['/inbox', '/inbox/*']) {
           addRoute(app, path, 'inbox', {

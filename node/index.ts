@@ -94,6 +94,7 @@ export {
   ENVELOPE_DEFAULTS,
   type End,
   HASHNAME_FORM,
+  MAX_ENVELOPE_BYTES,
   MESSAGE_LIMITS,
   OUTBOX_DEFAULTS,
   REFUSALS,
@@ -101,6 +102,8 @@ export {
   RULE_LIMITS,
 } from './messages/index.ts'
 export type {
+  GuestPosted,
+  GuestPosts,
   Kept,
   Message,
   MessageDraft,

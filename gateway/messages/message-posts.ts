@@ -13,8 +13,8 @@ import {
 import { waitOf } from '../http/link-query.ts'
 import { problemError } from '../http/problem.ts'
 import { PROBLEM_NUMBERS } from '../http/problem-numbers.ts'
-import { createClientQuota } from '../limits/client-quota.ts'
 import type { FirstJoin } from '../limits/first-join.ts'
+import type { PostAdmission } from '../limits/post-admission.ts'
 import { createRateLimit } from '../limits/rate-limit.ts'
 import type { GatewayLimits, GatewayRequest } from '../types.ts'
 import { answerEntry, answerPosted } from './post-answer.ts'
@@ -31,6 +31,8 @@ interface MessagePostsParts {
   onOutbox?: Messages['onOutbox']
   /** Left out where posts need not wait for the network. */
   firstJoin?: FirstJoin
+  /** Shared by all that is posted here. */
+  admit: PostAdmission
   limits: GatewayLimits
   /** The largest body of a message, in bytes. */
   maxMessageBytes: number
@@ -49,24 +51,11 @@ const DAY_MS = 86_400_000
 export function createMessagePosts(parts: MessagePostsParts) {
   const { limits, closing, onOutbox } = parts
   const now = () => performance.now()
-  const rate = createRateLimit({
-    burst: limits.postBurst,
-    perSecond: limits.postsPerSecond,
-    now,
-    words: { does: 'posts', things: 'messages' },
-    number: PROBLEM_NUMBERS.postRate,
-  })
   const askRate = createRateLimit({
     burst: limits.searchBurst,
     perSecond: limits.searchesPerSecond,
     now,
     words: { does: 'asks', things: 'questions' },
-  })
-  const open = createClientQuota({
-    maxOpen: limits.maxPosts,
-    maxOpenPerAddress: limits.maxPostsPerAddress,
-    what: 'posts under way',
-    number: PROBLEM_NUMBERS.postsUnderWay,
   })
   const enterWaiting =
     onOutbox &&
@@ -100,8 +89,7 @@ export function createMessagePosts(parts: MessagePostsParts) {
       // A proxy in front counts from the request on.
       const endsAtMs = now() + (waitMs ?? Number.POSITIVE_INFINITY)
       const left = () => Math.max(0, endsAtMs - now())
-      rate.take(address)
-      const leave = open.enter(address)
+      const leave = parts.admit(address)
       let place: WaitingPost | undefined
       try {
         const draft = addVia(await readDraft(incoming.request, parts.maxMessageBytes), incoming)

@@ -159,5 +159,6 @@ function checkMessages(own: core.Peer['messages']): Messages {
     entry: async (id) => own.entry(readKey(id, 'messages.entry: id')),
     forget: async (id) => own.forget(readKey(id, 'messages.forget: id')),
     onOutbox: (listener) => own.onOutbox(readFunction(listener, 'messages.onOutbox: listener')),
+    guests: own.guests,
   }
 }

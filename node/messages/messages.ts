@@ -147,6 +147,7 @@ export function createMessages(context: MessagesContext, options: MessagesOption
     entry: (id) => outbox.get(id),
     forget: (id) => outbox.forget(id),
     onOutbox: (listener) => outbox.onOutbox(listener),
+    guests: route.guests,
     onJoined() {
       route.onJoined()
       outbox.kick()

@@ -201,6 +201,35 @@ export interface Messages {
   forget(id: Key): Promise<boolean>
   /** Hears each change of an outbox entry. Returns the function that ends it. */
   onOutbox(listener: (entry: OutboxEntry) => void): () => void
+  /** For a node's gateway; undefined for a tab. */
+  readonly guests: GuestPosts | undefined
+}
+
+/** How far a message came that a node has taken for its sender: the node's report, and the statements of receivers as they travel. */
+export interface GuestPosted {
+  /** Taps that get it, and those of them that store. */
+  taps: number
+  keepers: number
+  /** Record nodes that keep it, and until when, in ms since the epoch; 0 and 0 for none. */
+  nodes: number
+  untilMs: number
+  refusal: { reason: MessageRefusal; retryAfterMs: number } | undefined
+  receipts: readonly Uint8Array[]
+  declines: readonly Uint8Array[]
+}
+
+/** A node's service for messages of senders that have no peer: what a home does for its tabs. */
+export interface GuestPosts {
+  /** The network's time, in ms since the epoch. */
+  now(): number
+  /**
+   * Brings a signed message to its end, and waits for what becomes of it, for some seconds at most.
+   *
+   * @throws signal.reason, when aborted
+   */
+  post(envelope: Uint8Array, options: Required<AbortOptions>): Promise<GuestPosted>
+  /** The public key of a hashname; undefined when nobody tells it. @throws signal.reason, when aborted */
+  findPublicKey(end: Key, options: Required<AbortOptions>): Promise<Uint8Array | undefined>
 }
 
 /** Limits of messages at this peer, from its own user and from others. */

@@ -1,28 +1,18 @@
 /** `mayfly send`: sends a message from the identity of the data directory, and prints its outcome. */
 
 import { isUtf8 } from 'node:buffer'
-import { abortable, inTime, raceAbort, timeoutSignal } from '../../async/abort.ts'
+import { inTime, raceAbort, timeoutSignal } from '../../async/abort.ts'
 import { formatDuration } from '../../async/duration.ts'
-import {
-  type AbortOptions,
-  createPeer,
-  ENVELOPE_DEFAULTS,
-  encodeKeyHex,
-  type Key,
-  MayflyError,
-  type MessageDraft,
-  type OutboxEntry,
-  type OutboxStore,
-  type Peer,
-  parseEnd,
-} from '../../index.ts'
-import { createNativeHasher } from '../../server/port/native-hasher.ts'
+import { MayflyError } from '../../errors.ts'
+import type { AbortOptions, Key, MessageDraft, OutboxEntry, OutboxStore } from '../../index.ts'
+import { encodeKeyHex } from '../../keys/index.ts'
+import { TAB_LIMITS } from '../../limits.ts'
+import { ENVELOPE_DEFAULTS, parseEnd } from '../../messages/lone-sender.ts'
 import { loadIdentity, messageSecretOf } from '../../server/store/identity.ts'
 import { openOutboxStore, outboxPathIn } from '../../server/store/outbox-store.ts'
 import type { CommandContext } from '../command-context.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
-import { type JoinOptions, startJoining, stopSoon } from '../fetch/joined-peer.ts'
-import { keepInputStream } from '../hold/input-stream.ts'
+import { type MessageSender, openGatewaySender } from '../fetch/message-sender.ts'
 import { createPlainTextCheck } from '../print/plain-text.ts'
 import { describeOutcome, exitCodeOfOutcome, outcomeFacts } from '../print/post-outcome.ts'
 import type { Configuration } from '../settings.ts'
@@ -39,34 +29,39 @@ import type { Configuration } from '../settings.ts'
 export async function runSend(context: CommandContext, end: string, text: string | undefined): Promise<ExitCode> {
   const { configuration, output, signal } = context
   const { join, timeoutMs, data, waitMs } = configuration
+  const { maxMessageBytes, maxHeldBytes } = TAB_LIMITS
   // So that wrong usage fails before anything is read.
   parseEnd(end)
   checkTimeToLive(configuration)
-  const privateKey = await loadIdentity(data)
+  const messageSecret = messageSecretOf(await loadIdentity(data))
   const outboxStore = openOutboxStore(outboxPathIn(data))
-  const messageSecret = messageSecretOf(privateKey)
-  const peer = await createPeer({ role: 'tab', join, outboxStore, messageSecret, createHasher: createNativeHasher })
+  let sender: MessageSender | undefined
   try {
-    const { maxMessageBytes, maxHeldBytes } = peer.status().limits
     const body = await readBody(context, text, maxHeldBytes)
     const isLarge = body.byteLength > maxMessageBytes
-    const retryOlder = trackOlderMessages(peer, outboxStore)
-    const noNetwork = await joinFailure(peer, { join, timeoutMs, signal })
+    const options = { join, timeoutMs, messageSecret, outboxStore, signal }
+    // Receipts that come late, while the command waits, come to a peer alone.
+    sender = isLarge || waitMs > 0 ? undefined : await openGatewaySender(options, body.byteLength)
+    sender ??= await (await import('../fetch/peer-sender.ts')).openPeerSender(options)
+    const { messages } = sender
+    const retryOlder = trackOlderMessages(messages, outboxStore)
+    const noNetwork = await sender.start()
     // Content that only this process holds is gone when the message arrives later.
     if (noNetwork !== undefined && isLarge) throw noNetwork
 
     // All of --wait begins here: for a receipt, for a large body to be fetched, for older messages.
     const ending = waitMs > 0 ? AbortSignal.any([signal, timeoutSignal(waitMs)]) : signal
-    const fetched = isLarge ? whenFetched(peer, ending) : undefined
+    const fetched = isLarge ? sender.whenFetched(ending) : undefined
     const wait = noNetwork !== undefined ? { waitMs: 0 } : waitMs > 0 ? { waitMs } : {}
     let kept: Key | undefined
     const onKept = (id: Key) => {
       kept = id
     }
-    const options = { signal, onKept, ...wait }
-    const posted = await peer.messages.post(end, draftOf(body, configuration), options).catch(async (error: unknown) => {
+    const posted = await messages.post(end, draftOf(body, configuration), { signal, onKept, ...wait }).catch(async (error: unknown) => {
       if (signal.aborted && kept !== undefined) {
-        output.remark(isLarge ? await takeBack(peer, kept) : 'The message stays in the outbox and will be sent later: do not send it twice')
+        output.remark(
+          isLarge ? await takeBack(messages, kept) : 'The message stays in the outbox and will be sent later: do not send it twice',
+        )
       }
       throw error
     })
@@ -83,7 +78,7 @@ export async function runSend(context: CommandContext, end: string, text: string
         `Too large for a message: this command holds the body until a receiver has fetched it${orWhen}. After Ctrl-C nobody can`,
       )
       if (!(await fetched)) {
-        const left = await takeBack(peer, posted.id)
+        const left = await takeBack(messages, posted.id)
         const words = signal.aborted
           ? `Ended before anybody had fetched the body: only this command had it. ${left}`
           : `The body was not fetched in ${formatDuration(waitMs)}, and is held here no longer. ${left} with a longer --wait, or hold it with "mayfly hold" and send its link`
@@ -94,7 +89,7 @@ export async function runSend(context: CommandContext, end: string, text: string
     if (older > 0) output.remark(`${older} older message${older === 1 ? '' : 's'} in the outbox sent again`)
     return exitCodeOfOutcome(outcome, waitMs > 0)
   } finally {
-    await stopSoon(peer)
+    await sender?.stop()
     await outboxStore.close()
   }
 }
@@ -107,20 +102,10 @@ function checkTimeToLive({ ttlMs }: Configuration): void {
   throw new MayflyError('ERR_BAD_OPTION', `--ttl: expected a time from ${shortest} to ${longest}, such as 90s, 1h30m or 1d, got ${given}`)
 }
 
-/** Undefined once the peer has joined. */
-async function joinFailure(peer: Peer, options: JoinOptions): Promise<MayflyError | undefined> {
-  try {
-    await startJoining(peer, options)
-    return undefined
-  } catch (error) {
-    if (error instanceof MayflyError && error.code === 'ERR_NO_NETWORK') return error
-    throw error
-  }
-}
-
 async function readBody({ stdin, output, signal }: CommandContext, text: string | undefined, maxBytes: number): Promise<Uint8Array> {
   if (text !== undefined && text !== '-') return new TextEncoder().encode(text)
   if ('isTTY' in stdin && stdin.isTTY) output.remark('Write the message, then Ctrl-D')
+  const { keepInputStream } = await import('../hold/input-stream.ts')
   const source = await keepInputStream(stdin, 'standard input', { signal, maxBytes, maxMemoryBytes: maxBytes })
   return source.read(0, source.size)
 }
@@ -135,22 +120,8 @@ function draftOf(body: Uint8Array, { type, field, re, ttlMs }: Configuration): M
   }
 }
 
-/** Resolves with true once the content that the peer holds next was uploaded as a whole, with false at the signal. */
-function whenFetched(peer: Peer, signal: AbortSignal): Promise<boolean> {
-  let held: { key: string; size: number } | undefined
-  let uploaded = 0
-  return abortable<boolean>(signal, (resolve) =>
-    peer.onEvent((event) => {
-      if (event.type === 'hold') held ??= event
-      if (event.type !== 'served' || event.key !== held?.key) return
-      uploaded += event.bytes
-      if (uploaded >= held.size) resolve(true)
-    }),
-  ).catch(() => false)
-}
-
 /** Takes a message out of the outbox whose body is gone with this command, so that nobody sends it later. @returns what is left of it, in words */
-async function takeBack({ messages }: Pick<Peer, 'messages'>, id: Key): Promise<string> {
+async function takeBack(messages: MessageSender['messages'], id: Key): Promise<string> {
   const entry = await messages.entry(id)
   if (entry?.isDone !== false) return 'The receiver has the message alone, which says nothing: send it again'
   await messages.forget(id)
@@ -169,11 +140,14 @@ const MAX_WAITED_FOR = 1_000
 const WAIT_MS = 3_000
 
 /**
- * Lists the messages that wait now. To be called before the peer starts.
+ * Lists the messages that wait now. To be called before the sender starts.
  *
- * @returns a function that waits until this peer has retried each of them, or the time is over, and resolves with their number
+ * @returns a function that waits until the sender has retried each of them, or the time is over, and resolves with their number
  */
-function trackOlderMessages(peer: Peer, store: Pick<OutboxStore, 'waiting'>): (options: AbortOptions) => Promise<number> {
+function trackOlderMessages(
+  messages: MessageSender['messages'],
+  store: Pick<OutboxStore, 'waiting'>,
+): (options: AbortOptions) => Promise<number> {
   /** By id, hex. Bounded: MAX_WAITED_FOR. */
   const waiting = new Set<string>()
   const retried = new Set<string>()
@@ -181,7 +155,7 @@ function trackOlderMessages(peer: Peer, store: Pick<OutboxStore, 'waiting'>): (o
   const listing = store.waiting(MAX_WAITED_FOR).then((entries) => {
     for (const { id } of entries) waiting.add(encodeKeyHex(id))
   })
-  const stopListening = peer.messages.onOutbox((entry) => {
+  const stopListening = messages.onOutbox((entry) => {
     if (!wasSent(entry) || !waiting.has(encodeKeyHex(entry.id))) return
     retried.add(encodeKeyHex(entry.id))
     if (retried.size === waiting.size) all.resolve()

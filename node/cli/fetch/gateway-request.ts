@@ -4,7 +4,7 @@ import { onAbort } from '../../async/abort.ts'
 import { createIdleTimeout } from '../../async/idle-timeout.ts'
 import { MayflyError } from '../../errors.ts'
 import type { AbortOptions } from '../../types.ts'
-import { getOverHttp, type HttpAnswer } from './http-get.ts'
+import { type HttpAnswer, requestOverHttp } from './http-request.ts'
 
 interface GatewayRequest extends AbortOptions {
   origin: string
@@ -13,6 +13,8 @@ interface GatewayRequest extends AbortOptions {
   accept: string
   /** Sent as a bearer token. */
   token?: string | undefined
+  /** Posted; without one the request is a GET. */
+  body?: Uint8Array | undefined
   /** How long the answer may take to begin, in ms. */
   timeoutMs: number
   /** How long the body may be silent, in ms; as long as the answer may take when left out. */
@@ -41,7 +43,7 @@ export async function requestGateway(request: GatewayRequest): Promise<HttpAnswe
   try {
     const anySignal = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
     const headers = { accept, ...(token !== undefined && { authorization: `Bearer ${token}` }) }
-    answer = await getOverHttp(origin + path, headers, anySignal)
+    answer = await requestOverHttp(origin + path, headers, anySignal, request.body)
   } catch (cause) {
     signal?.throwIfAborted()
     throw new MayflyError('ERR_NO_NETWORK', `Cannot reach ${origin}: ${describeFetchError(cause)}`, { cause })

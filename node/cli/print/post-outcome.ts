@@ -1,6 +1,9 @@
 /** The outcome of a sent message, in words and as JSON, and the exit code of the command that sent it. */
 
-import { encodeKeyHex, hashnameOf, type Posted, type PostOutcome, REFUSALS } from '../../index.ts'
+import type { Posted, PostOutcome } from '../../index.ts'
+import { encodeKeyHex } from '../../keys/index.ts'
+import { hashnameOf } from '../../keys/signing.ts'
+import { REFUSALS } from '../../messages/lone-sender.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 
 /** @param isWaitedFor the command waits until the message is stored */

@@ -7,7 +7,7 @@ import { decodeCanonical, encodeCanonical, mustBeArray } from '../../keys/canoni
 import { KEY_BYTES } from '../../keys/index.ts'
 import { decodeSigned, isPartSigned, SIGNED_OVERHEAD_BYTES, signPart } from '../../keys/signed.ts'
 import { publicKeyOf } from '../../keys/signing.ts'
-import { readBytes, readInteger } from '../../network/index.ts'
+import { readBytes, readInteger } from '../../network/fields.ts'
 import type { Key } from '../../types.ts'
 import type { MessageRefusal, MessageSecret } from '../types.ts'
 import { refusalOf, WIRE_REFUSALS } from './refusals.ts'

@@ -8,7 +8,7 @@ import { decodeCanonical, encodeCanonical, mustBeArray } from '../../keys/canoni
 import { encodeKeyHex, KEY_BYTES, sha256AtOnce } from '../../keys/index.ts'
 import { decodeSigned, isPartSigned, isPartSignedElsewhere, SIGNED_OVERHEAD_BYTES, signedBytes, signPart } from '../../keys/signed.ts'
 import { publicKeyOf } from '../../keys/signing.ts'
-import { readBytes, readInteger } from '../../network/index.ts'
+import { readBytes, readInteger } from '../../network/fields.ts'
 import type { Message, MessageSecret } from '../types.ts'
 import { MAX_PAYLOAD_BYTES } from './payload.ts'
 import { isSealedSize, sealedPayloadBytes } from './sealed-size.ts'

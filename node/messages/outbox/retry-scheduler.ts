@@ -4,10 +4,9 @@
  * fails after delivery, the message is sent again and its receiver drops the duplicate by its id.
  */
 
-import { raceAbort } from '../../async/abort.ts'
+import { inTime, raceAbort } from '../../async/abort.ts'
 import { backoffMs } from '../../async/backoff.ts'
 import { encodeKeyHex } from '../../keys/index.ts'
-import { inTime } from '../../network/index.ts'
 import type { Key } from '../../types.ts'
 import { WIRE_REFUSALS } from '../format/refusals.ts'
 import type { OutboxEntry, OutboxStore, PostOutcome } from '../types.ts'

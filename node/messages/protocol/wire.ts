@@ -2,17 +2,8 @@
 
 import { KEY_BYTES } from '../../keys/index.ts'
 import { SIGNATURE_BYTES } from '../../keys/signing.ts'
-import {
-  badField,
-  type Frame,
-  readArray,
-  readBoolean,
-  readBytes,
-  readBytesUpTo,
-  readInteger,
-  readOptional,
-  readWord,
-} from '../../network/index.ts'
+import { badField, readArray, readBoolean, readBytes, readBytesUpTo, readInteger, readOptional, readWord } from '../../network/fields.ts'
+import type { Frame } from '../../network/index.ts'
 import type { Key } from '../../types.ts'
 import { MAX_DECLINE_BYTES } from '../format/decline.ts'
 import { MAX_ENVELOPE_BYTES } from '../format/envelope.ts'

@@ -4,6 +4,7 @@ import { createAdmission } from '../admission/admission.ts'
 import { signTapProof } from '../format/proof.ts'
 import { createRequestStreams, type PushFrame } from '../protocol/request-streams.ts'
 import type { MessageSecret } from '../types.ts'
+import { createGuestPosts } from './guest-posts.ts'
 import { createMessageServer } from './message-server.ts'
 import type { OwnRoute, OwnRouteContext } from './own-route.ts'
 import { createRouter } from './router.ts'
@@ -39,6 +40,7 @@ export function createNodeRoute(context: OwnRouteContext): OwnRoute {
       sent++
       router.route(envelope, seen, reply)
     },
+    guests: createGuestPosts({ router, seenMessages, admission, clock, counts: server.counts }),
     findPublicKey: (end, signal) => router.publicKeys.find(end, { signal }),
     async addTap(subscription, secret) {
       taps.set(subscription, secret)

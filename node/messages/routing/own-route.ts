@@ -9,7 +9,7 @@ import type { Clock, RoutingTable } from '../../network/index.ts'
 import type { Key } from '../../types.ts'
 import type { Decline } from '../format/decline.ts'
 import type { Envelope } from '../format/envelope.ts'
-import type { MessageLimits, MessageSecret, Receipt } from '../types.ts'
+import type { GuestPosts, MessageLimits, MessageSecret, Receipt } from '../types.ts'
 import type { Reply } from './delivery.ts'
 import type { RouterPresence } from './node-requests.ts'
 import type { RowReceivers } from './row-receivers.ts'
@@ -44,6 +44,8 @@ export interface OwnRoute {
   }
   /** Sends a message of this peer. */
   send(envelope: Envelope, seen: SeenMessage, reply: Reply): void
+  /** A node's. */
+  readonly guests?: GuestPosts
   /** Asks others for the public key of a hashname. Undefined when nobody told it in time. */
   findPublicKey(end: Key, signal: AbortSignal): Promise<Uint8Array | undefined>
   /** Receivers that open rows of sealed messages. Undefined for a tab, which opens rows and seals none. */

@@ -1,15 +1,23 @@
 /** The private key of a node, stored in its data directory: a node that restarts is the same peer. */
 
-import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { MessageSecret } from '../../index.ts'
+import { equalBytes } from '../../keys/index.ts'
+import { createSigningSecret, publicKeyOf } from '../../keys/signing.ts'
 import { loadOwnerFile } from './owner-file.ts'
 import { explainSystemError } from './system-error.ts'
 
 const KEY_FILE = 'private-key'
 /** Larger files hold something else; an Ed25519 key is 68 bytes in libp2p's form. */
 const MAX_KEY_FILE_BYTES = 4096
-/** Length of the seed, which the public key follows in libp2p's form. */
-const MESSAGE_SECRET_BYTES = 32
+/**
+ * Prefix of the seed and the public key in libp2p's protobuf: field 1, Ed25519; field 2, 64 bytes. libp2p itself takes longer to load than
+ * a short command takes.
+ *
+ * @see https://github.com/libp2p/specs/blob/master/peer-ids/peer-ids.md (keys)
+ */
+const PROTOBUF_PREFIX = Uint8Array.of(0x08, 0x01, 0x12, 0x40)
+const SEED_BYTES = 32
+const PROTOBUF_BYTES = PROTOBUF_PREFIX.byteLength + 2 * SEED_BYTES
 
 /**
  * Reads the key of the data directory; makes the directory and the key when they are missing.
@@ -26,7 +34,7 @@ export async function loadIdentity(dataDirectory: string): Promise<Uint8Array> {
       name: KEY_FILE,
       noun: 'Ed25519 private key',
       maxBytes: MAX_KEY_FILE_BYTES,
-      create: async () => privateKeyToProtobuf(await generateKeyPair('Ed25519')),
+      create: () => encodePrivateKey(createSigningSecret()),
       isRight: isEd25519Key,
     })
   } catch (error) {
@@ -34,15 +42,15 @@ export async function loadIdentity(dataDirectory: string): Promise<Uint8Array> {
   }
 }
 
-function isEd25519Key(bytes: Uint8Array): boolean {
-  try {
-    return privateKeyFromProtobuf(bytes).type === 'Ed25519'
-  } catch {
-    return false
-  }
-}
-
 /** The secret of the node's own messages. @param privateKey from `loadIdentity` */
 export function messageSecretOf(privateKey: Uint8Array): MessageSecret {
-  return privateKeyFromProtobuf(privateKey).raw.slice(0, MESSAGE_SECRET_BYTES)
+  return privateKey.slice(PROTOBUF_PREFIX.byteLength, PROTOBUF_PREFIX.byteLength + SEED_BYTES)
+}
+
+function encodePrivateKey(secret: MessageSecret): Uint8Array {
+  return Uint8Array.of(...PROTOBUF_PREFIX, ...secret, ...publicKeyOf(secret))
+}
+
+function isEd25519Key(bytes: Uint8Array): boolean {
+  return bytes.byteLength === PROTOBUF_BYTES && equalBytes(bytes, encodePrivateKey(messageSecretOf(bytes)))
 }

@@ -4,7 +4,7 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
-import { getOverHttp } from '../../../node/cli/fetch/http-get.ts'
+import { requestOverHttp } from '../../../node/cli/fetch/http-request.ts'
 import { readAll } from '../../helpers/read-all.ts'
 
 const never = new AbortController().signal
@@ -28,7 +28,7 @@ test('http get: a plain answer is read without fetch, its headers are those that
   const { origin } = await startServer(({ headers }, response) =>
     response.writeHead(404, 'Nobody', { 'content-type': 'text/plain' }).end(headers.accept),
   )
-  const answer = await getOverHttp(`${origin}/x`, { accept: 'a/b' }, never)
+  const answer = await requestOverHttp(`${origin}/x`, { accept: 'a/b' }, never)
   expect(answer).toMatchObject({ status: 404, statusText: 'Nobody', contentType: 'text/plain' })
   expect(await textOf(answer)).toBe('a/b')
   expect(fetched).not.toHaveBeenCalled()
@@ -38,13 +38,13 @@ test('http get: a redirect is followed', async () => {
   const { origin } = await startServer(({ url }, response) =>
     url === '/new' ? response.end('here') : response.writeHead(301, { location: '/new' }).end(),
   )
-  const answer = await getOverHttp(`${origin}/old`, {}, never)
+  const answer = await requestOverHttp(`${origin}/old`, {}, never)
   expect([answer.status, await textOf(answer)]).toEqual([200, 'here'])
 })
 
 test('http get: an answer that is compressed unasked is unpacked', async () => {
   const { origin } = await startServer((_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('packed')))
-  expect(await textOf(await getOverHttp(origin, {}, never))).toBe('packed')
+  expect(await textOf(await requestOverHttp(origin, {}, never))).toBe('packed')
 })
 
 test('http get: a kept connection that the server closes meanwhile is no failure', async () => {
@@ -54,8 +54,8 @@ test('http get: a kept connection that the server closes meanwhile is no failure
     if (asked === 2) request.socket.destroy()
     else response.end(`answer ${asked}`)
   })
-  expect(await textOf(await getOverHttp(origin, {}, never))).toBe('answer 1')
-  expect(await textOf(await getOverHttp(origin, {}, never))).toBe('answer 3')
+  expect(await textOf(await requestOverHttp(origin, {}, never))).toBe('answer 1')
+  expect(await textOf(await requestOverHttp(origin, {}, never))).toBe('answer 3')
 })
 
 test('http get: an abort is told by its reason, before the answer and within it', async () => {
@@ -63,13 +63,13 @@ test('http get: an abort is told by its reason, before the answer and within it'
   const { origin } = await startServer(({ url }, response) => {
     if (url === '/begun') response.write('a')
   })
-  await expect(getOverHttp(origin, {}, AbortSignal.abort(reason))).rejects.toBe(reason)
+  await expect(requestOverHttp(origin, {}, AbortSignal.abort(reason))).rejects.toBe(reason)
   const before = new AbortController()
-  const unanswered = expect(getOverHttp(origin, {}, before.signal)).rejects.toBe(reason)
+  const unanswered = expect(requestOverHttp(origin, {}, before.signal)).rejects.toBe(reason)
   before.abort(reason)
   await unanswered
   const within = new AbortController()
-  const { body } = await getOverHttp(`${origin}/begun`, {}, within.signal)
+  const { body } = await requestOverHttp(`${origin}/begun`, {}, within.signal)
   const chunks = body[Symbol.asyncIterator]()
   expect(Buffer.from((await chunks.next()).value as Uint8Array).toString()).toBe('a')
   within.abort(reason)
@@ -82,6 +82,6 @@ test('http get: what is cancelled is closed', async () => {
     response.on('close', () => closed.resolve())
     response.write('a')
   })
-  await (await getOverHttp(origin, {}, never)).cancel()
+  await (await requestOverHttp(origin, {}, never)).cancel()
   await closed.promise
 })
