@@ -5,6 +5,9 @@
  *   npm run bench -- start
  */
 
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { startNode } from './bench/mayfly-network.ts'
 import { runMeasured } from './bench/measured-command.ts'
 import { type Bench, runBench } from './bench/report.ts'
@@ -47,12 +50,14 @@ async function takeTurns(bench: Bench, runs: Run[], rounds: number): Promise<voi
 async function measureSmall(bench: Bench): Promise<void> {
   const node = bench.stack.use(await startNode())
   const hash = await node.hold(crypto.getRandomValues(new Uint8Array(SMALL_BYTES)))
+  const data = bench.stack.adopt(mkdtempSync(join(tmpdir(), 'mayfly-bench-')), (path) => rmSync(path, { recursive: true }))
   const bare = run('node -e 0', process.execPath, ['-e', '0'])
   const commands = [
     mayfly('--version', '--version'),
     mayfly('holders', 'holders', hash, '--join', node.url),
     mayfly('get, 1 KiB', 'get', hash, '--output', '-', '--join', node.url),
-    mayfly('send', 'send', '#bench', 'hello', '--join', node.url),
+    // Its time is over before the next one: else each would send those before it again.
+    mayfly('send', 'send', '#bench', 'hello', '--ttl', '1s', '--data', data, '--join', node.url),
   ]
   await takeTurns(bench, [bare, ...commands], ROUNDS)
   bench.table(

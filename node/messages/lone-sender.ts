@@ -3,6 +3,7 @@
  * ends as a tab's home does. It believes the gateway no more than a tab believes its home: a receipt counts by its receiver's signature.
  */
 
+import { MayflyError } from '../errors.ts'
 import type { Key } from '../types.ts'
 import type { Envelope } from './format/envelope.ts'
 import { WIRE_REFUSALS } from './format/refusals.ts'
@@ -41,6 +42,8 @@ interface LoneSenderContext {
   random(): number
 }
 
+/** The gateway takes no more from this address for now. */
+const BUSY = { ...NO_PROGRESS, refusal: { reason: 'sender-rate', retryAfterMs: 0 } } as const
 const UNSENT = { ...NO_PROGRESS, refusal: { reason: 'no-network', retryAfterMs: 0 } } as const
 
 export function createLoneSender({ secret, store, gateway, limits, wall, random }: LoneSenderContext): LoneSender {
@@ -55,8 +58,8 @@ export function createLoneSender({ secret, store, gateway, limits, wall, random 
       for (const receipt of receipts) unlessForged(() => seenMessages.takeReceipt(receipt))
       for (const decline of declines) unlessForged(() => seenMessages.takeDecline(decline))
       return progressOfOwnHome(progress, envelope)
-    } catch {
-      return UNSENT
+    } catch (error) {
+      return error instanceof MayflyError && error.code === 'ERR_LIMIT' ? BUSY : UNSENT
     }
   }
 

@@ -151,6 +151,17 @@ test('the second gateway is asked where the first is not there', async () => {
   expect(keeper.texts()).toEqual(['hello'])
 })
 
+test('many older messages are sent again, each once, and what the gateway takes no more of waits', async () => {
+  const count = 20
+  for (let i = 0; i < count; i++) await send(['#many', `early ${i}`])
+  const keeper = await receive('#many')
+  const slow = await createTestGateway(network.nodes[0].peer, { limits: { ...GATEWAY_DEFAULTS, postBurst: 8, postsPerSecond: 0.01 } })
+  expect(await send(['#many', 'late'], [slow.url])).toMatchObject({ exitCode: 0 })
+  expect(keeper.stored.size).toBeLessThanOrEqual(8)
+  expect(await send(['#many', 'last'])).toMatchObject({ exitCode: 0, facts: { state: 'stored' } })
+  await waitFor(() => keeper.stored.size === count + 2, 5_000, 'all are stored')
+})
+
 test('one address posts as fast as by /to/, and no faster', async () => {
   const slow = await createTestGateway(network.nodes[0].peer, { limits: { ...GATEWAY_DEFAULTS, postBurst: 2, postsPerSecond: 0.01 } })
   const post = (path: string) => ask(slow.port, path, { method: 'POST', body: 'hello' })

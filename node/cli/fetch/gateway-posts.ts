@@ -1,5 +1,6 @@
 /** Posts signed messages through a gateway, without a peer. Its answers are a stranger's: the sender checks what they say. */
 
+import { createSemaphore } from '../../async/semaphore.ts'
 import type { GuestPosted, GuestPosts } from '../../index.ts'
 import { encodeKeyHex } from '../../keys/index.ts'
 import { refusalReasonOf } from '../../messages/lone-sender.ts'
@@ -14,6 +15,8 @@ export interface GatewayPosts extends GuestPosts {
 const PATH = '/api/v1/envelopes'
 /** Statements of receivers that are read of one answer, as many as a tab's home passes on. */
 const MAX_STATEMENTS = 64
+/** Posts at once: an outbox may have thousands of older messages, and a gateway takes so many of one address. */
+const MAX_POSTS = 8
 /** A gateway waits for receivers for some seconds. */
 const POST_MS = 10_000
 /** Clocks this near to each other pass for the same, in ms: an answer takes a while. */
@@ -39,11 +42,17 @@ export async function openGatewayPosts(
   const aheadMs = Date.now() - nowMs
   const offMs = Math.abs(aheadMs) < SAME_CLOCK_MS ? 0 : aheadMs
 
+  const places = createSemaphore(MAX_POSTS)
   return {
     maxMessageBytes,
     now: () => Date.now() - offMs,
     async post(envelope, options) {
-      return readPosted(await askJson(PATH, { ...options, body: envelope }, POST_MS))
+      const release = await places.acquire(options)
+      try {
+        return readPosted(await askJson(PATH, { ...options, body: envelope }, POST_MS))
+      } finally {
+        release()
+      }
     },
     async findPublicKey(end, options) {
       const { publicKey } = await askJson(`/api/v1/public-keys/${encodeKeyHex(end)}`, options)
