@@ -46,6 +46,8 @@ export function createReceivedState({ onTaken, onOver }: { onTaken(): void; onOv
   let state: ReceivedShare['state'] = 'looking'
   let endCode: ShareCode | undefined
   let entries: readonly ListedEntry[] = []
+  /** The sharer has said what is in it, since this began. */
+  let isListed = false
   let rules: SeenRules | undefined
   let way: ShareWay | undefined
   let sharer: SharerLink | undefined
@@ -88,6 +90,7 @@ export function createReceivedState({ onTaken, onOver }: { onTaken(): void; onOv
       become(needsPassword ? 'password' : state)
     },
     list(listed) {
+      isListed = true
       entries = keepKeys(listed, entries)
       entering?.resolve()
       if (state !== 'taken' && state !== 'asking') become('listed')
@@ -145,12 +148,14 @@ export function createReceivedState({ onTaken, onOver }: { onTaken(): void; onOv
     },
     /** Where the sharer is, while it is here. */
     sharer: () => sharer?.holder,
-    /** Goes on from a first stage, unless the sharer has been met since. */
+    /** Goes on from a first stage, unless the sharer has listed it since. One that has welcomed this side says itself whether it has ended. */
     begin(begun: BegunShare): void {
-      if (rules !== undefined || state === 'ended') return
-      ;({ entries, rules } = begun)
+      if (isListed || state === 'ended') return
+      const isWelcome = rules !== undefined
+      entries = begun.entries
+      rules ??= begun.rules
       if (begun.given !== undefined) takes.answered(begun.given)
-      if (begun.endCode !== undefined) finish(begun.endCode)
+      if (begun.endCode !== undefined && !isWelcome) finish(begun.endCode)
       else if (begun.given !== undefined) onTaken()
       changes.emit()
     },

@@ -261,7 +261,7 @@ test.each([
   },
 )
 
-test('what was taken stays so while the peer meets the sharer; one that goes before its list has come is sought at once', async () => {
+test('what was taken stays so while the peer meets the sharer; one that goes before its list has come is away at once', async () => {
   const { sharer, received, meetBetween } = await openWorld()
   await received.take()
   const states = new Set<string>()
@@ -270,7 +270,21 @@ test('what was taken stays so while the peer meets the sharer; one that goes bef
   expect([...states]).toEqual(['taken'])
   sharer.kill()
   await untilState(received, 'away')
-  expect([...states]).toEqual(['taken', 'looking', 'away'])
+  expect([...states]).toEqual(['taken', 'away'])
+})
+
+test('a sharer that goes between its welcome and its list: what was taken comes from another receiver, before they are back', async () => {
+  const { share, sharer, join, received, meetBetween } = await openWorld()
+  const helper = (await join('helper')).receive(share.path)
+  await untilState(helper, 'listed')
+  await helper.take()
+  for (const { id } of helper.entries) await helper.fetch(id, async () => createMemoryPieceStore(1))
+  await received.take()
+  await meetBetween()
+  sharer.kill()
+  const { done, store } = begin(received, 2)
+  await done
+  expect([received.state, store.pieces.size]).toEqual(['away', 1])
 })
 
 test('what is taken while the sharer is sought is taken as soon as the peer meets them', async () => {
