@@ -1,10 +1,13 @@
 /** The first stage of receiving a share: through the gateway of the link, before the receiver has a peer; against a real node in a process of its own. */
 
 import { randomBytes } from 'node:crypto'
-import { expect, it } from 'vitest'
-import { memorySource } from '../../node/index.ts'
+import { expect, it, onTestFinished } from 'vitest'
+import { WebSocket } from 'ws'
+import { memorySource, SHARE_SUBPROTOCOL } from '../../node/index.ts'
+import { encodeKeyBase32 } from '../../node/keys/index.ts'
 import type { FetchShape, ReceivedShare, Share, ShareItem, ShareRules } from '../../node/sharing/types.ts'
 import { receiveAsPage, startTab } from '../helpers/early-receiver.ts'
+import { openFirstVisitor } from '../helpers/first-visitor.ts'
 import { startNodeProcess } from '../helpers/node-process.ts'
 import { createMemoryStore, type MemoryStore } from '../helpers/share-store.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -144,4 +147,32 @@ it.each([
     () => `ended, not ${received.state}`,
   )
   expect([received.endCode, received.entries]).toEqual([code, []])
+})
+
+it('a visitor that does not read for a while hears nothing untrue of its sharer, and gets the newest list, not each', async () => {
+  const texts = Array.from({ length: 60 }, (_, i): ShareItem => ({ kind: 'text', path: `${i}.txt`, text: `${i} `.repeat(7_000) }))
+  const { node, share } = await offer(texts)
+  let closedWith: number | undefined
+  let socket: WebSocket | undefined
+  const visitor = await openFirstVisitor(share.path, async (id, onMessage) => {
+    const opened = new WebSocket(`${node.url.replace('http', 'ws')}/s/${encodeKeyBase32(id)}/first`, SHARE_SUBPROTOCOL)
+    socket = opened
+    onTestFinished(() => opened.terminate())
+    opened.on('message', onMessage)
+    opened.on('close', (code) => (closedWith = code))
+    return opened
+  })
+  await visitor.enter()
+  socket?.pause()
+  // Each is answered with a list of a megabyte.
+  for (let n = 0; n < 60; n++) await visitor.send({ type: 'take', entries: undefined })
+  await visitor.send({ type: 'progress', reports: [[1, 7]] })
+  await waitFor(() => share.receivers[0]?.received.get(1) === 7, WAIT_MS, 'the sharer has answered all of them')
+  share.rename(2, 'newest.txt')
+  socket?.resume()
+  const hasNewest = () => visitor.heard.some((frame) => frame.type === 'page' && frame.entries.some(({ path }) => path === 'newest.txt'))
+  await waitFor(hasNewest, WAIT_MS, () => `the newest list; closed with ${closedWith}`)
+  await waitFor(() => visitor.heard.filter(({ type }) => type === 'taken').length === 60, WAIT_MS, 'an answer to each')
+  expect(visitor.heard.filter(({ type }) => type === 'list').length).toBeLessThan(8)
+  expect([closedWith, statesAt(share)]).toEqual([undefined, ['receiving']])
 })

@@ -13,8 +13,8 @@ export const PIPE_SERVER_LIMITS = {
   helloMs: 10_000,
   /** How long a first stage may last, in ms: by then a receiver has its own peer. */
   maxMs: 60_000,
-  /** A whole list may wait for its reader, in bytes. */
-  maxUnsentBytes: 16_777_216,
+  /** Bytes that may wait for the visitor: a page of the list, a piece and some answers. */
+  maxUnsentBytes: 4_194_304,
 } as const
 
 interface PipeServerContext {

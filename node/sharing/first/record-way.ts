@@ -43,6 +43,11 @@ export function createRecordWay(
   let waitingBytes = 0
   let isOpen = true
 
+  async function writable(): Promise<boolean> {
+    await sending
+    return isOpen && carrier.writable()
+  }
+
   function createFrames({ maxFrameBytes, maxUnsentBytes, onFrame, onEnd }: FrameStreamOptions): FrameStream {
     const end = (reason: Error | undefined) => {
       if (!isOpen) return
@@ -86,7 +91,7 @@ export function createRecordWay(
         abort(new MayflyError('ERR_LIMIT', `A first stage ended: more than ${maxUnsentBytes} bytes were waiting to be sent`))
         return false
       },
-      writable: carrier.writable,
+      writable,
       flush: () => isOpen, // each is sent at once
       pause: () => {}, // messages come one by one
       resume: () => {},
@@ -105,10 +110,7 @@ export function createRecordWay(
     direction,
     protocol: SHARE_PROTOCOL,
     createFrames,
-    async writable() {
-      await sending
-      return isOpen && carrier.writable()
-    },
+    writable,
     abort(reason) {
       isOpen = false
       carrier.abort(reason)

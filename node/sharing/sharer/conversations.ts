@@ -7,6 +7,7 @@ import { isHelloProof } from '../format/share-keys.ts'
 import type { LinkSecrets } from '../format/share-link.ts'
 import { signList, signWelcome } from '../format/share-signatures.ts'
 import { type Admission, type AdmissionState, admitHello, admitPassword, admitTake } from './admission.ts'
+import { createListSender } from './list-sender.ts'
 import { type Conversation, type Hello, type ReceiverLink, receiverOf } from './receiver-link.ts'
 import type { ShareList } from './share-list.ts'
 import type { ShareReceivers } from './share-receivers.ts'
@@ -42,7 +43,7 @@ export function createConversations(context: ConversationsContext, firstSequence
 
   function sendLists(): void {
     sequence++
-    for (const [id, receiver] of receivers.linked()) if (maySee(id)) sendList(receiver.link, id)
+    for (const [id, receiver] of receivers.linked()) if (maySee(id)) sendList(id, receiver.link)
   }
 
   const maySee = (id: string) => rules.password === undefined || admission.receivers.get(id)?.hasPassword === true
@@ -51,11 +52,10 @@ export function createConversations(context: ConversationsContext, firstSequence
   /** Keys and texts go to those who have a place, of the entries that they have taken. */
   const givenTo = (id: string): Chosen | undefined => (hasPlace(id) ? receivers.get(id)?.taken : undefined)
 
-  function sendList(to: ReceiverLink, id: string): void {
+  const sendList = createListSender((id) => {
     const pages = pagesOf(list.list(), givenTo(id))
-    to.send({ type: 'list', sequence, pages: pages.length, signature: signList(seed, link.id, sequence, pages) })
-    for (const fields of pages) to.send({ type: 'page', sequence, entries: [], fields })
-  }
+    return { sequence, pages, signature: signList(seed, link.id, sequence, pages) }
+  })
 
   function answer(id: string, to: ReceiverLink, admitted: Admission): void {
     if (admitted.do === 'refuse') {
@@ -63,11 +63,12 @@ export function createConversations(context: ConversationsContext, firstSequence
       to.send({ type: 'refuse', code, triesLeft })
       if (code !== 'ERR_SHARE_PASSWORD') to.close()
     } else if (admitted.do !== 'password') {
-      sendList(to, id)
-      const given = givenTo(id)
-      // Undefined: it took the share before this peer restarted, and will say again what it wants.
-      if (admitted.do === 'taken' && given !== undefined) to.send({ type: 'taken', entries: listed(given) })
-      if (admitted.do === 'ask') to.send({ type: 'asked' })
+      sendList(id, to, () => {
+        const given = givenTo(id)
+        // Undefined: it took the share before this peer restarted, and will say again what it wants.
+        if (admitted.do === 'taken' && given !== undefined) to.send({ type: 'taken', entries: listed(given) })
+        if (admitted.do === 'ask') to.send({ type: 'asked' })
+      })
     }
     onChange()
   }

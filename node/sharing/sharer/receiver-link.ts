@@ -11,8 +11,8 @@ import type { ShareCode, ShareWay } from '../types.ts'
 
 /** How long a receiver may take to say hello, in ms. */
 const HELLO_MS = 10_000
-/** A whole list may wait for its reader. */
-const MAX_UNSENT_BYTES = 16_777_216
+/** A page of the list and some answers wait for their reader: more is sent when there is room. */
+const MAX_UNSENT_BYTES = 4_194_304
 
 export type Hello = Extract<ShareFrame, { type: 'hello' }>
 
@@ -28,6 +28,8 @@ export interface ReceiverLink {
   /** Offers it over this connection, which tells the receiver this peer's addresses. */
   offer(): void
   send(frame: ShareFrame): void
+  /** Resolves when there is room to send more; false when it has ended. */
+  writable(): Promise<boolean>
   /** Says that it is over, and closes. */
   end(code: ShareCode): void
   close(): void
@@ -96,6 +98,7 @@ export function serveReceiver(
       signalling ??= ways.offerDirect(way.peer, (bytes) => link.send({ type: 'signal', bytes }))
     },
     send: (frame) => void frames.send(encodeShareFrame(frame)),
+    writable: () => frames.writable(),
     end(code) {
       link.send({ type: 'ended', code })
       frames.close()

@@ -2,16 +2,14 @@
 
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { encodeKeyBase32 } from '../../../node/keys/index.ts'
-import { encodeFrame } from '../../../node/network/index.ts'
 import { PIPE_SERVER_LIMITS } from '../../../node/sharing/first/pipe-server.ts'
-import { createFirstKeys, decodeFirstKey, encodeFirstKey, openFirstSession } from '../../../node/sharing/first/session.ts'
-import { encodeShareFrame, type ShareFrame } from '../../../node/sharing/format/share-frames.ts'
-import { helloProof } from '../../../node/sharing/format/share-keys.ts'
+import { createFirstKeys, encodeFirstKey } from '../../../node/sharing/first/session.ts'
 import { parseLink } from '../../../node/sharing/format/share-link.ts'
 import { receiveEarly } from '../../../node/sharing/receiver/early-share.ts'
 import { SHARING_LIMITS } from '../../../node/sharing/sharing.ts'
 import type { Share, ShareOptions, Sharing } from '../../../node/sharing/types.ts'
 import { carryVisit } from '../../helpers/carry-visit.ts'
+import { openFirstVisitor } from '../../helpers/first-visitor.ts'
 import { createShareWorld, file, untilState } from '../../helpers/share-world.ts'
 import { waitFor } from '../../helpers/wait-for.ts'
 import { encodeWrong } from '../../helpers/wrong-link.ts'
@@ -58,33 +56,13 @@ async function guess(gateway: Pick<Sharing, 'passOn'>, share: Share): Promise<[r
   return [await ended.promise, messages]
 }
 
-/** A visitor whose sharer's key is here. Resolves with its end of the messages, and how the sharer ends them. */
+/** A visitor whose sharer's key is here, and how the sharer ends it. */
 async function begin(gateway: Pick<Sharing, 'passOn'>, share: Share) {
-  const link = parseLink('s', share.path)
   const ended = Promise.withResolvers<string>()
-  const first = Promise.withResolvers<Uint8Array>()
-  const welcome = Promise.withResolvers<void>()
-  const onMessage = (message: Uint8Array) => {
-    first.resolve(new Uint8Array(message))
-    if (isProven) welcome.resolve()
-  }
-  let isProven = false
-  const pipe = await gateway.passOn(encodeKeyBase32(link.id), { onMessage, onEnd: ended.resolve })
-  const keys = await createFirstKeys()
-  const session = await openFirstSession('receiver', keys, decodeFirstKey(await first.promise), link)
-  const send = async (frame: ShareFrame) => pipe.send(await session.seal(new Uint8Array(encodeFrame(encodeShareFrame(frame)))))
-  const hello = { type: 'hello', id: link.id, receiver: new Uint8Array(16), label: 'visitor', takesOffer: false } as const
-  return {
-    ended: ended.promise,
-    send,
-    /** Proves itself. */
-    async enter() {
-      isProven = true
-      pipe.send(encodeFirstKey(keys))
-      await send({ ...hello, proof: helloProof('s', link, session.ends) })
-      await welcome.promise
-    },
-  }
+  const visitor = await openFirstVisitor(share.path, (id, onMessage) =>
+    gateway.passOn(encodeKeyBase32(id), { onMessage, onEnd: ended.resolve }),
+  )
+  return { ...visitor, ended: ended.promise }
 }
 
 const placesOf = (share: Share) => share.receivers.map(({ label, state }) => `${label} ${state}`)
@@ -117,6 +95,16 @@ test('a visitor that only looks uses nothing up, and one that is asked about wai
   share.admit(asking?.id ?? '', true)
   await taking
   expect(received.state).toBe('taken')
+})
+
+test('the gateway passes on neither names nor words that it could read', async () => {
+  const { world, visit } = await openWorld()
+  const received = visit()
+  await untilState(received, 'listed')
+  await received.take()
+  const heard = Buffer.concat(world.network.heardBy('gateway'))
+  expect(heard.byteLength).toBeGreaterThan(500)
+  for (const secret of ['words', 'text/plain', 'visitor']) expect(heard.includes(secret), secret).toBe(false)
 })
 
 test('a password is asked for by the receiver’s own peer: nothing is listed before', async () => {
