@@ -6,16 +6,12 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ENGINES, type EnginePage, openEngine, sees } from '../helpers/engines.ts'
-import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { useNode } from '../helpers/one-node.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
 
-let node: NodeProcess
-beforeAll(async () => {
-  node = await startNodeProcess()
-})
-afterAll(() => node?.kill('SIGKILL'))
+const node = useNode()
 
 const LONG_MS = 120_000
 const shown = (testId: string, attributes = '') => `document.querySelector('[data-testid="${testId}"]${attributes}')`

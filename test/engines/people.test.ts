@@ -1,14 +1,10 @@
 /** The people page from one engine to the next: two accounts become contacts by a link, and are there after a reload. */
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ENGINES, type EnginePage, openEngine, sees } from '../helpers/engines.ts'
-import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { useNode } from '../helpers/one-node.ts'
 
-let node: NodeProcess
-beforeAll(async () => {
-  node = await startNodeProcess()
-})
-afterAll(() => node?.kill('SIGKILL'))
+const node = useNode()
 
 const shown = (testId: string) => `document.querySelector('[data-testid="${testId}"]')`
 const seesContact = (page: EnginePage, alias: string, instances: number) =>

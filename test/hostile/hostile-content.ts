@@ -18,7 +18,7 @@ export interface HostileContent {
 export const VICTIM_PAGE = "<!doctype html><title>somebody else's</title><p>somebody else's page"
 
 /** Has the node hold it. Returns its hash. */
-export async function holdAt(node: NodeProcess, content: string | Uint8Array<ArrayBuffer>): Promise<string> {
+export async function holdAt(node: Pick<NodeProcess, 'url'>, content: string | Uint8Array<ArrayBuffer>): Promise<string> {
   const answer = await fetch(`${node.url}/api/v1/content`, { method: 'PUT', body: content })
   if (answer.status !== 201) throw new Error(`The node does not hold it: ${await answer.text()}`)
   return ((await answer.json()) as { hash: string }).hash

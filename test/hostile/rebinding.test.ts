@@ -4,19 +4,17 @@
  */
 
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { useChromium } from '../helpers/chromium.ts'
-import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { useNode } from '../helpers/one-node.ts'
 import { holdAt } from './hostile-content.ts'
 
 const NAME = 'evil.example'
-let node: NodeProcess
+const node = useNode()
 let doomed: string
 beforeAll(async () => {
-  node = await startNodeProcess()
   doomed = await holdAt(node, 'held by the node itself')
 })
-afterAll(() => node?.kill('SIGKILL'))
 const chromium = useChromium({ flags: [`--host-resolver-rules=MAP ${NAME} 127.0.0.1`] })
 
 /** Requests a path of the page's own origin. Resolves with the status, or with the text of the answer. */

@@ -1,7 +1,7 @@
 /** The app as one person uses it, in a real Chromium, on a real node. Tests of several nodes stand elsewhere. */
 
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
   chooseFile,
   contentText,
@@ -18,17 +18,14 @@ import {
   sha256Hex,
 } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
-import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { startNodeProcess } from '../helpers/node-process.ts'
+import { useNode } from '../helpers/one-node.ts'
 import { reloadAnyway } from '../helpers/reloading.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 const HTML = '<!doctype html><title>Greeting</title><style>h1 { color: rgb(1, 2, 3) }</style><h1>hello there</h1>'
 
-let node: NodeProcess
-beforeAll(async () => {
-  node = await startNodeProcess()
-})
-afterAll(() => node?.kill('SIGKILL'))
+const node = useNode()
 const chromium = useChromium()
 
 const rawOf = (hash: string) => fetch(`${node.url}/raw/${hash}`)

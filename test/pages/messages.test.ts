@@ -1,6 +1,6 @@
 /** Messages from tab to tab, as two people write them: in a real Chromium, through a real node. */
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { listenForTrouble, seesContent } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
 import {
@@ -14,14 +14,10 @@ import {
   takeFrom,
   writeMessage,
 } from '../helpers/messages-page.ts'
-import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { useNode } from '../helpers/one-node.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-let node: NodeProcess
-beforeAll(async () => {
-  node = await startNodeProcess()
-})
-afterAll(() => node?.kill('SIGKILL'))
+const node = useNode()
 const chromium = useChromium()
 
 /** A name that no other test listens to. */

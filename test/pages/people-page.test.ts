@@ -2,22 +2,19 @@
 
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { listenForTrouble } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
-import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { startNodeProcess } from '../helpers/node-process.ts'
+import { useNode } from '../helpers/one-node.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
 
-let node: NodeProcess
-beforeAll(async () => {
-  node = await startNodeProcess()
-})
-afterAll(() => node?.kill('SIGKILL'))
+const node = useNode()
 const chromium = useChromium()
 
 const SEES_MS = 60_000
 
-async function openPeople(page: Page, { url } = node): Promise<void> {
+async function openPeople(page: Page, { url }: { url: string } = node): Promise<void> {
   await page.goto(`${url}/people`)
   await page.getByTestId('make-account').click()
   await page.getByTestId('add-alias').waitFor({ timeout: SEES_MS })
@@ -49,7 +46,7 @@ const seesContact = (page: Page, alias: string, instances: number) =>
   page.locator(`[data-testid="contacts"] [data-instances="${instances}"]`, { hasText: alias }).waitFor({ timeout: SEES_MS })
 
 /** Two people in browsers of their own, who are here and each other's contacts. */
-async function openContacts(at = [node, node] as readonly NodeProcess[]): Promise<[ann: Page, ben: Page]> {
+async function openContacts(at: readonly { url: string }[] = [node, node]): Promise<[ann: Page, ben: Page]> {
   const [ann, ben] = [await chromium.newPage(), await chromium.newPage()]
   await openPeople(ann, at[0])
   await openPeople(ben, at[1])

@@ -4,7 +4,7 @@
  */
 
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { createLinkKey, encodeLinkKey } from '../../node/index.ts'
 import {
   hashOf,
@@ -19,19 +19,17 @@ import {
 } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
 import { listenTo, openMessages, seesMessage, seesReceiving, seesSent, writeMessage } from '../helpers/messages-page.ts'
-import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { useNode } from '../helpers/one-node.ts'
 import { reloadAnyway } from '../helpers/reloading.ts'
 import { randomBytes } from '../helpers/sample-files.ts'
 
 const chromium = useChromium({ flags: ['--host-resolver-rules=MAP lan.local 127.0.0.1'] })
 
-let node: NodeProcess
+const node = useNode()
 let lan: string
-beforeAll(async () => {
-  node = await startNodeProcess()
+beforeAll(() => {
   lan = `http://lan.local:${node.port}`
 })
-afterAll(() => node?.kill('SIGKILL'))
 
 /** A tab at that name, which has joined. */
 async function openThere(): Promise<Page> {

@@ -2,7 +2,7 @@
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
   chooseFile,
   contentText,
@@ -15,7 +15,7 @@ import {
   sha256Hex,
 } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
-import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { useNode } from '../helpers/one-node.ts'
 import { reloadAnyway } from '../helpers/reloading.ts'
 import { pngBytes, randomBytes } from '../helpers/sample-files.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
@@ -25,11 +25,7 @@ const MIB = 1_048_576
 const SVG =
   '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"><script>document.title = "it ran"</script><rect width="40" height="30"/></svg>'
 
-let node: NodeProcess
-beforeAll(async () => {
-  node = await startNodeProcess()
-})
-afterAll(() => node?.kill('SIGKILL'))
+const node = useNode()
 const chromium = useChromium()
 
 /** A tab that shares the file. Returns the link's path and query. */

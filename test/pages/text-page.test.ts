@@ -1,16 +1,12 @@
 /** A page of plain text in a real Chromium: set to be read, with addresses that open, and a button that copies it; and the draft of one. */
 
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { contentText, openHome, pressMake, seesContent, seesCount, seesVisit } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
-import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { useNode } from '../helpers/one-node.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-let node: NodeProcess
-beforeAll(async () => {
-  node = await startNodeProcess()
-})
-afterAll(() => node?.kill('SIGKILL'))
+const node = useNode()
 const chromium = useChromium()
 
 it('is set to be read on a phone in the dark, its addresses open another tab, and its text is copied as it is', async () => {

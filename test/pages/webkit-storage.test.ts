@@ -1,18 +1,14 @@
 /** A tab in WebKitGTK, whose private windows store no Blob, and whose PDF viewer is a page of its own. */
 
 import { createHash } from 'node:crypto'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createLinkKey, encodeLinkKey, memorySource, sealSource } from '../../node/index.ts'
 import { openEngine, sees } from '../helpers/engines.ts'
-import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { useNode } from '../helpers/one-node.ts'
 import { randomBytes } from '../helpers/sample-files.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-let node: NodeProcess
-beforeAll(async () => {
-  node = await startNodeProcess()
-})
-afterAll(() => node?.kill('SIGKILL'))
+const node = useNode()
 
 const find = (testId: string) => `document.querySelector('[data-testid="${testId}"]')`
 
