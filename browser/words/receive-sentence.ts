@@ -2,7 +2,7 @@
 
 import type { ReceivedShare } from '../../node/index.ts'
 import { sizeText } from '../text/size-text.ts'
-import { timeText } from './progress-sentence.ts'
+import { leftText } from './progress-sentence.ts'
 
 interface ShareFacts {
   state: ReceivedShare['state']
@@ -135,7 +135,8 @@ export function entrySentence({ phase, done, size, bytesPerSecond, written = 0, 
   if (phase === 'paused') return done > 0 ? `Paused at ${share} %` : 'Paused'
   if (phase === 'stalled') return `Waiting at ${share} %: nobody here has the rest now`
   if (phase === 'failed') return `Failed: ${reason}`
-  return bytesPerSecond > 0 ? `${share} %, ${timeText((size - done) / bytesPerSecond)} left` : `${share} %`
+  const left = leftText(size - done, bytesPerSecond)
+  return left === undefined ? `${share} %` : `${share} %, ${left}`
 }
 
 const percent = (part: number, of: number) => (of === 0 ? 0 : Math.floor((100 * part) / of))
@@ -144,6 +145,12 @@ const LONG_TO_SAVE_BYTES = 16_777_216
 export function receiveButtonText(count: number, ofAll: number, bytes: number): string {
   const what = count === ofAll ? (count === 1 ? '' : ` all ${count}`) : ` ${count} of ${ofAll}`
   return `Receive${what} (${sizeText(bytes)})`
+}
+
+/** @param areHere others may still be coming: these are complete */
+export function saveButtonText(count: number, areHere: boolean): string {
+  if (count === 1) return 'Save it…'
+  return areHere ? `Save the ${count} that are here…` : `Save ${count} files…`
 }
 
 /** @param bytes that this tab has given to others */

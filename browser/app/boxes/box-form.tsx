@@ -94,7 +94,7 @@ export function BoxForm({ isBusy, onMake }: BoxFormProps) {
               autocapitalize="off"
               autocomplete="off"
               spellcheck={false}
-              placeholder="any, or as image/* .pdf"
+              placeholder="any; or, for example, image/* .pdf"
               value={types}
               onInput={({ currentTarget }) => setTypes(currentTarget.value)}
               data-testid="box-types"

@@ -56,7 +56,7 @@ function BoxCard({ own, box, gateway, hasQr }: BoxCardProps) {
         <>
           <LinkRow link={gateway + box.path} title={terms.title} label="Link of this box" name={`box-link-${id}`} hasQr={hasQr} />
           <details>
-            <summary>From a program that speaks only HTTP</summary>
+            <summary>From a terminal, with curl</summary>
             <p>The gateway passes it on, stores nothing, and can read it.</p>
             <pre data-testid="box-curl">curl --fail-with-body -T FILE {gateway + box.putPath}</pre>
           </details>

@@ -16,8 +16,9 @@ const ROWS = 200
 export function EntryList({ visit }: { visit: ReceiveVisit }) {
   const [rows, setRows] = useState(ROWS)
   const { entries } = visit
-  const hasEnded = visit.received.state === 'ended'
-  const open = hasEnded ? [] : entries.filter((entry) => visit.table.progressOf(entry) === undefined)
+  const { state } = visit.received
+  const canChoose = state !== 'ended' && state !== 'asking'
+  const open = !canChoose ? [] : entries.filter((entry) => visit.table.progressOf(entry) === undefined)
   const size = entries.reduce((sum, entry) => sum + entry.size, 0)
   const areAll = open.every((entry) => visit.isChosen(entry))
   return (
@@ -45,7 +46,7 @@ export function EntryList({ visit }: { visit: ReceiveVisit }) {
       </div>
       <ul data-testid="entries">
         {entries.slice(0, rows).map((entry) => (
-          <EntryRow key={entry.id} visit={visit} entry={entry} canChoose={!hasEnded} />
+          <EntryRow key={entry.id} visit={visit} entry={entry} canChoose={canChoose} />
         ))}
       </ul>
       {entries.length > rows && <ActionButton text={`Show ${entries.length - rows} more`} onClick={() => setRows(rows + 2_000)} />}
@@ -85,7 +86,7 @@ function EntryRow({ visit, entry, canChoose }: { visit: ReceiveVisit; entry: Sha
           {progress?.phase === 'saved' ? 'Saved' : 'Will be saved'} as “{harmlessLine(safe)}”: {change}.
         </p>
       )}
-      {progress && kind === 'file' && (
+      {progress && kind === 'file' && !(progress.phase === 'saved' && change !== undefined) && (
         <div class="entry-progress">
           {isBusy && <progress max={1} value={size === 0 ? 0 : progress.done / size} aria-label={`Progress of ${shown}`} />}
           <p class={progress.phase === 'failed' ? 'problem' : 'hint'} role={progress.phase === 'failed' ? 'alert' : undefined}>

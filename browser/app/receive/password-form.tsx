@@ -1,6 +1,6 @@
 /** The field for the password of a share. It goes to nobody but its sharer, who has proven to be that. */
 
-import { useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import type { ReceiveVisit } from '../../sharing/receive-visit.ts'
 import { shareProblemSentence } from '../../words/receive-sentence.ts'
 import { Problem } from '../problem.tsx'
@@ -9,6 +9,7 @@ export function PasswordForm({ visit }: { visit: ReceiveVisit }) {
   const [password, setPassword] = useState('')
   const [isBusy, setBusy] = useState(false)
   const [problem, setProblem] = useState<string>()
+  const field = useRef<HTMLInputElement>(null)
   const enter = async (event: Event) => {
     event.preventDefault()
     setBusy(true)
@@ -18,6 +19,7 @@ export function PasswordForm({ visit }: { visit: ReceiveVisit }) {
     } catch (error) {
       setProblem(shareProblemSentence(error))
       setPassword('')
+      field.current?.focus()
     } finally {
       setBusy(false)
     }
@@ -27,6 +29,7 @@ export function PasswordForm({ visit }: { visit: ReceiveVisit }) {
       <label>
         Password
         <input
+          ref={field}
           type="password"
           value={password}
           onInput={(event) => setPassword(event.currentTarget.value)}

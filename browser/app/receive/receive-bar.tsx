@@ -6,7 +6,7 @@ import type { ReceiveVisit } from '../../sharing/receive-visit.ts'
 import { canChooseFolder, isBetterAsZip } from '../../sharing/save-place.ts'
 import { filesText } from '../../text/size-text.ts'
 import { progressText } from '../../words/progress-sentence.ts'
-import { receiveButtonText, savedSentence, shareProblemSentence } from '../../words/receive-sentence.ts'
+import { receiveButtonText, saveButtonText, savedSentence, shareProblemSentence } from '../../words/receive-sentence.ts'
 import { shareWayText } from '../../words/share-sentence.ts'
 import { ActionButton } from '../action-button.tsx'
 import { Problem } from '../problem.tsx'
@@ -38,7 +38,7 @@ export function ReceiveBar({ visit, host }: { visit: ReceiveVisit; host: string 
   const isZip = files.length > 1 && (wish ?? isBetterAsZip(files.map(({ path }) => path)))
   return (
     <div class="receive-bar" tabIndex={-1} ref={bar}>
-      {files.length > 1 && <WayToSave isZip={isZip} onChange={setWish} />}
+      {files.length > 1 && <WayToSave hasFolders={files.some(({ path }) => path.includes('/'))} isZip={isZip} onChange={setWish} />}
       {chosen.length > 0 && (
         <button
           type="button"
@@ -58,7 +58,10 @@ export function ReceiveBar({ visit, host }: { visit: ReceiveVisit; host: string 
           data-testid="save-received"
           onClick={() => act(() => visit.save(idsOf(unplaced), isZip))}
         >
-          {unplaced.length === 1 ? 'Save it…' : `Save ${unplaced.length} files…`}
+          {saveButtonText(
+            unplaced.length,
+            unplaced.every((entry) => visit.table.progressOf(entry)?.phase === 'received'),
+          )}
         </button>
       )}
       {hasTaken && <Progress visit={visit} host={host} />}
@@ -70,13 +73,13 @@ export function ReceiveBar({ visit, host }: { visit: ReceiveVisit; host: string 
 const idsOf = (entries: readonly ShareEntry[]) => entries.map(({ id }) => id)
 const sizeOf = (entries: readonly ShareEntry[]) => entries.reduce((sum, { size }) => sum + size, 0)
 
-function WayToSave({ isZip, onChange }: { isZip: boolean; onChange(isZip: boolean): void }) {
+function WayToSave({ hasFolders, isZip, onChange }: { hasFolders: boolean; isZip: boolean; onChange(isZip: boolean): void }) {
   return (
     <fieldset class="way-to-save">
       <legend>Save as</legend>
       <label>
         <input type="radio" name="way-to-save" checked={!isZip} onChange={() => onChange(false)} data-testid="save-files" />
-        {canChooseFolder() ? 'files in a folder' : 'single files, without their folders'}
+        {canChooseFolder() ? 'files in a folder' : hasFolders ? 'single files, without their folders' : 'single files'}
       </label>
       <label>
         <input type="radio" name="way-to-save" checked={isZip} onChange={() => onChange(true)} data-testid="save-zip" />

@@ -83,8 +83,9 @@ function openVisit(tab: Tab, link: string, signal: AbortSignal, onFailed: (error
   return new ReceiveVisit({ link, sharing, library, files: () => tab.transfers.openFiles(), store: sessionStorage, ...browser, signal })
 }
 
-function ShareState({ state, text }: { state: string; text: string }) {
-  const isBad = ['wrong', 'failed', 'ended'].includes(state)
+/** @param isGood what was taken is here, however the share stands */
+function ShareState({ state, text, isGood = false }: { state: string; text: string; isGood?: boolean }) {
+  const isBad = !isGood && ['wrong', 'failed', 'ended'].includes(state)
   return (
     <p class={isBad ? 'problem' : 'notice'} role="status" aria-live="polite" data-testid="share-state" data-state={state}>
       {text}
@@ -105,7 +106,11 @@ function OpenShare({ tab, visit }: { tab: Tab; visit: ReceiveVisit }) {
   }, [isSought])
   return (
     <>
-      <ShareState state={state} text={shareSentence({ state, endCode, hasList: entries.length > 0, hasTaken, isComplete, helpers })} />
+      <ShareState
+        state={state}
+        text={shareSentence({ state, endCode, hasList: entries.length > 0, hasTaken, isComplete, helpers })}
+        isGood={hasTaken && isComplete}
+      />
       {rules && !hasTaken && state === 'listed' && (
         <div class="hint" data-testid="share-rules">
           {receiverRuleSentences(rules).map((sentence) => (

@@ -4,6 +4,7 @@ import {
   openingSentence,
   receiveButtonText,
   receiverRuleSentences,
+  saveButtonText,
   shareSentence,
 } from '../../../browser/words/receive-sentence.ts'
 
@@ -46,8 +47,14 @@ test('receive sentence: rules, buttons and entries', () => {
   expect(receiveButtonText(1, 1, 1_024)).toBe('Receive (1 KiB)')
   expect(receiveButtonText(3, 3, 1_024)).toBe('Receive all 3 (1 KiB)')
   expect(receiveButtonText(2, 3, 1_024)).toBe('Receive 2 of 3 (1 KiB)')
+  expect([saveButtonText(1, true), saveButtonText(2, true), saveButtonText(2, false)]).toEqual([
+    'Save it…',
+    'Save the 2 that are here…',
+    'Save 2 files…',
+  ])
   const entry = { done: 50, size: 200, bytesPerSecond: 10 }
   expect(entrySentence({ ...entry, phase: 'receiving' })).toBe('25 %, 15 seconds left')
+  expect(entrySentence({ ...entry, phase: 'receiving', size: 1e9, bytesPerSecond: 4 })).toBe('0 %')
   expect(entrySentence({ ...entry, phase: 'stalled' })).toBe('Waiting at 25 %: nobody here has the rest now')
   expect(entrySentence({ ...entry, phase: 'failed', reason: 'the disk is full' })).toBe('Failed: the disk is full')
 })

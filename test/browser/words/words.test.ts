@@ -115,6 +115,7 @@ describe('words', () => {
     expect(progressText({ done: 1_048_576, total: 2_097_152, bytesPerSecond: 524_288 })).toBe(
       '1 MiB of 2 MiB (50 %), 512 KiB per second, 2 seconds left',
     )
+    expect(progressText({ done: 4, total: 6_000_000, bytesPerSecond: 3 })).toBe('4 bytes of 5.7 MiB (0 %)')
     expect(progressText({ done: 0, total: 0 })).toContain('100 %')
     expect([0.1, 1, 60, 150, 7_200].map(timeText)).toEqual(['1 second', '1 second', '60 seconds', '3 minutes', '2 hours'])
   })
