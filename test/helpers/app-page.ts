@@ -1,11 +1,18 @@
 /** The app in a real browser, as a person uses it. A wait ends as soon as the page shows the expected state; time limits are for slow machines. */
 
 import { createHash } from 'node:crypto'
-import type { Page } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
 import type { VisitState } from '../../browser/visit/types.ts'
 
 /** Time limit for a page to show something, in ms. */
 const SEES_MS = 40_000
+
+/** As a browser without the pickers of File System Access: files are saved as downloads, and no dialog waits for a person. */
+export function saveAsDownloads(to: Page | BrowserContext): Promise<unknown> {
+  return to.addInitScript(() => {
+    for (const name of ['showSaveFilePicker', 'showDirectoryPicker']) Reflect.deleteProperty(globalThis, name)
+  })
+}
 
 /** Opens the home page and waits until the tab is in the network. */
 export async function openHome(page: Page, url: string): Promise<void> {

@@ -1,7 +1,7 @@
 /** A receiver that begins before it has a peer, as a page does, in this process: its peer is made when the first stage has begun. */
 
 import { onTestFinished } from 'vitest'
-import { createPeer, type Peer } from '../../node/index.ts'
+import { createPeer, type Peer, type PeerLimits } from '../../node/index.ts'
 import { createSocketCarrier, receiveEarly } from '../../node/library/early-share.ts'
 import type { ReceivedShare, ReceiveShareOptions, Sharing } from '../../node/sharing/types.ts'
 
@@ -13,8 +13,8 @@ interface EarlyReceiver {
   readonly isPeerWanted: boolean
 }
 
-export async function startTab(gateway: string): Promise<Peer & { sharing: Sharing }> {
-  const peer = await createPeer({ join: [gateway], sharing: true })
+export async function startTab(gateway: string, limits: Partial<PeerLimits> = {}): Promise<Peer & { sharing: Sharing }> {
+  const peer = await createPeer({ join: [gateway], sharing: true, limits })
   onTestFinished(() => peer.stop())
   await peer.start()
   await peer.joined()

@@ -4,10 +4,12 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type axe from 'axe-core'
 import type { BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { makeText, openHome, seesConnection, seesVisit } from '../helpers/app-page.ts'
+import { describe, expect, it } from 'vitest'
+import { memorySource } from '../../node/index.ts'
+import { makeText, openHome, saveAsDownloads, seesConnection, seesVisit } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
-import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { startTab } from '../helpers/early-receiver.ts'
+import { useNode } from '../helpers/one-node.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 /** All of them in light; in dark, only colours differ. */
@@ -19,11 +21,7 @@ const SIZES = [
 const SCHEMES = ['light', 'dark'] as const
 const SEES_MS = 60_000
 
-let node: NodeProcess
-beforeAll(async () => {
-  node = await startNodeProcess()
-})
-afterAll(() => node?.kill('SIGKILL'))
+const node = useNode()
 const chromium = useChromium()
 
 /** The serious faults of the page as it is shown now, each with its rule and its nodes; what a stranger wrote, in a frame, is not the app's. */
@@ -60,6 +58,9 @@ async function open(context: BrowserContext, path: string): Promise<Page> {
 }
 
 const sees = (page: Page, testId: string) => page.getByTestId(testId).first().waitFor({ timeout: SEES_MS })
+
+const seesShare = (page: Page, state: string) =>
+  page.locator(`[data-testid="share-state"][data-state="${state}"]`).waitFor({ timeout: SEES_MS })
 
 /** Shares a text. @returns the link's path and fragment */
 async function shareText(page: Page): Promise<string> {
@@ -104,6 +105,40 @@ describe('axe-core finds no serious fault', () => {
     expect(await faultsOf(code, '/s')).toEqual([])
   })
 
+  it('on each way in which a share is received, or is not', async () => {
+    const [sharer, slow] = [await startTab(node.url), await startTab(node.url, { maxPeerBytesPerSecond: 500_000 })]
+    const share = await slow.sharing.share([
+      { kind: 'file', path: 'large.bin', source: memorySource(new Uint8Array(8_000_000)) },
+      { kind: 'file', path: 'CON.txt', source: memorySource(new Uint8Array(9)) },
+      { kind: 'text', path: 'words', text: 'see https://example.org/a' },
+    ])
+    const context = await newContext()
+    await saveAsDownloads(context)
+    const page = await open(context, share.path)
+    await page.getByTestId('save-zip').check()
+    await page.getByTestId('receive').click()
+    await sees(page, 'receive-pause')
+    await page.getByTestId('receive-progress').getByText('left').waitFor({ timeout: SEES_MS })
+    expect(await faultsOf(page, '/s/<id> under way')).toEqual([])
+    await slow.stop()
+    await seesShare(page, 'away')
+    expect(await faultsOf(page, '/s/<id> whose sharer has gone')).toEqual([])
+    const words = { kind: 'text', path: 'words', text: 'x' } as const
+    const locked = await sharer.sharing.share([words], { password: 'sesame' })
+    const asked = await open(await newContext(), locked.path)
+    await seesShare(asked, 'password')
+    await asked.getByTestId('share-password').fill('wrong')
+    await asked.getByTestId('enter-password').click()
+    await sees(asked, 'password-problem')
+    expect(await faultsOf(asked, '/s/<id> with a password')).toEqual([])
+    await locked.end()
+    await seesShare(asked, 'ended')
+    expect(await faultsOf(asked, '/s/<id> that has ended')).toEqual([])
+    const wrong = await open(asked.context(), locked.path.slice(0, -1))
+    await seesShare(wrong, 'wrong')
+    expect(await faultsOf(wrong, '/s/<id> of a wrong link')).toEqual([])
+  })
+
   it('on the boxes, and where others send to one', async () => {
     const owner = await open(await newContext(), '/boxes')
     await sees(owner, 'box-title')
@@ -126,6 +161,12 @@ describe('axe-core finds no serious fault', () => {
     await sees(owner, 'folder')
     await unfold(owner)
     expect(await faultsOf(owner, '/boxes with a file')).toEqual([])
+    expect(await faultsOf(sender, '/d/<id> that was sent')).toEqual([])
+    owner.once('dialog', (dialog) => void dialog.accept())
+    await owner.getByTestId('box-end').click()
+    const late = await open(sender.context(), new URL(sender.url()).pathname + new URL(sender.url()).hash)
+    await sees(late, 'drop-none')
+    expect(await faultsOf(late, '/d/<id> that is closed')).toEqual([])
   })
 
   it('on the people page, without an account and with one', async () => {
@@ -157,6 +198,14 @@ describe('axe-core finds no serious fault', () => {
     await sees(page, 'note')
     expect(await faultsOf(page, '/people with a note')).toEqual([])
     expect(await faultsOf(other, '/people with a contact')).toEqual([])
+    await other.getByTestId('send-files').click()
+    await other
+      .locator('.note-form [data-testid="page-file"]')
+      .setInputFiles({ name: 'a.txt', mimeType: 'text/plain', buffer: Buffer.from('a') })
+    await sees(other, 'made-offer')
+    await sees(page, 'offered')
+    expect(await faultsOf(other, '/people that offers a file')).toEqual([])
+    expect(await faultsOf(page, '/people with an offer')).toEqual([])
   })
 
   it('on the messages page', async () => {

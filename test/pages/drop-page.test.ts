@@ -1,21 +1,17 @@
 /** Drop boxes in a real Chromium: the boxes of one browser, the page at which others send to them, the command, and curl. */
 
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { listenForTrouble, sha256Hex } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
 import { spawnMayfly } from '../helpers/mayfly-process.ts'
-import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { useNode } from '../helpers/one-node.ts'
 
-let node: NodeProcess
-beforeAll(async () => {
-  node = await startNodeProcess()
-})
-afterAll(() => node?.kill('SIGKILL'))
+const node = useNode()
 const chromium = useChromium()
 
 const SEES_MS = 60_000
@@ -126,6 +122,17 @@ describe('the page of a drop box', () => {
     await sender.getByTestId('drop-again').click()
     await send(sender, {}, { words: 'One thing more' })
     await isSent(sender)
+    await sender.getByTestId('drop-again').click()
+    const folder = join(await temporaryFolder(), 'trip')
+    await mkdir(join(folder, 'inner'), { recursive: true })
+    for (const path of ['a.txt', 'inner/b.txt']) await writeFile(join(folder, path), path)
+    await sender.getByTestId('page-folder').setInputFiles(folder)
+    await send(sender, {}, { from: 'Ben' })
+    await isSent(sender)
+    expect(await received(owner)).toMatchObject({
+      'Ben/trip/a.txt': sha256Hex('a.txt'),
+      'Ben/trip/inner/b.txt': sha256Hex('inner/b.txt'),
+    })
     expect(trouble).toEqual([[], []])
   })
 

@@ -2,15 +2,12 @@
 
 import { randomBytes } from 'node:crypto'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { saveAsDownloads } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
-import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { useNode } from '../helpers/one-node.ts'
 
-let node: NodeProcess
-beforeAll(async () => {
-  node = await startNodeProcess()
-})
-afterAll(() => node?.kill('SIGKILL'))
+const node = useNode()
 const chromium = useChromium()
 
 const SEES_MS = 60_000
@@ -34,9 +31,7 @@ async function openBoth() {
   const link = await sharer.getByTestId('page-link').inputValue({ timeout: SEES_MS })
   await sharer.locator('[data-testid="entries-state"][data-reading="0"]').waitFor({ timeout: SEES_MS })
   const page = await chromium.newPage()
-  await page.addInitScript(() => {
-    for (const name of ['showSaveFilePicker', 'showDirectoryPicker']) Reflect.deleteProperty(globalThis, name)
-  })
+  await saveAsDownloads(page)
   const downloads: string[] = []
   page.on('download', (download) => downloads.push(download.suggestedFilename()))
   const leave = Promise.withResolvers<void>()

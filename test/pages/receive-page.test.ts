@@ -3,21 +3,18 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import type { ContentSource } from '../../node/content/types.ts'
 import { memorySource } from '../../node/index.ts'
 import { createPeer } from '../../node/peer.ts'
 import type { Share, ShareOptions, Sharing } from '../../node/sharing/types.ts'
-import { listenForTrouble } from '../helpers/app-page.ts'
+import { crash } from '../../scripts/bench/interrupted-tab.ts'
+import { listenForTrouble, saveAsDownloads } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
-import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { useNode } from '../helpers/one-node.ts'
 import { readZip } from '../helpers/zip-reader.ts'
 
-let node: NodeProcess
-beforeAll(async () => {
-  node = await startNodeProcess()
-})
-afterAll(() => node?.kill('SIGKILL'))
+const node = useNode()
 const chromium = useChromium()
 
 const SEES_MS = 60_000
@@ -46,9 +43,7 @@ const share = (sharing: Sharing, contents: Contents, options?: ShareOptions): Pr
 /** As a browser without the pickers of File System Access: files are saved as downloads. */
 async function newPage(): Promise<Page> {
   const page = await chromium.newPage()
-  await page.addInitScript(() => {
-    for (const name of ['showSaveFilePicker', 'showDirectoryPicker']) Reflect.deleteProperty(globalThis, name)
-  })
+  await saveAsDownloads(page)
   return page
 }
 
@@ -219,6 +214,51 @@ describe('the page of a received share', () => {
     // Three times at most six pieces of 256 KiB, where the machine is busy; `bench -- sharing` measures how little it is of a large file.
     expect(served).toBeLessThan(size + 3 * 6 * 262_144 + 0.01 * size)
     expect(offered.receivers).toHaveLength(1)
+  })
+
+  it('goes on after a crash of its tab, and says how much, how fast and how long it takes', async () => {
+    const { peer, sharing } = await startSharer({ bytesPerSecond: 3 * MIB })
+    const size = 12 * MIB
+    const large = randomBytes(size)
+    const offered = await share(sharing, { 'large.bin': large })
+    const context = await chromium.newContext()
+    await saveAsDownloads(context)
+    const page = await context.newPage()
+    await page.goto(node.url + offered.path)
+    await page.getByTestId('receive').click({ timeout: SEES_MS })
+    await page
+      .getByTestId('receive-progress')
+      .getByText(/ of 12 MiB \(\d+ %\), .+ per second, \d+ .+ left, /)
+      .waitFor({ timeout: SEES_MS })
+    await expect.poll(() => doneOf(page), { timeout: SEES_MS, interval: 20 }).toBeGreaterThan(size / 3)
+    const downloading = context.waitForEvent('page').then((again) => again.waitForEvent('download', { timeout: 2 * SEES_MS }))
+    let served = 0
+    peer.onEvent((event) => {
+      if (event.type === 'served') served += event.bytes
+    })
+    const again = await crash({ page, context }, node.url + offered.path)
+    await seesSaved(again)
+    expect(isEqual(await readFile((await (await downloading).path()) ?? ''), large)).toBe(true)
+    expect(served).toBeLessThan(size * 0.9) // a third was there
+    await expect.poll(() => offered.receivers.map(({ state }) => state)).toEqual(['done'])
+  })
+
+  it('a preview of its link begins and uses up nothing, and learns no name', async () => {
+    const { sharing } = await startSharer()
+    const offered = await share(sharing, { 'secret plan.txt': Buffer.from('the plan') }, { receivers: 1 })
+    const [address] = (node.url + offered.path).split('#') // a browser or a preview sends nothing behind the #
+    for (const [method, accept] of [
+      ['HEAD', '*/*'],
+      ['GET', 'text/html'],
+      ['GET', '*/*'],
+    ] as const) {
+      const answer = await fetch(address ?? '', { method, headers: { accept, 'user-agent': 'TelegramBot (like TwitterBot)' } })
+      expect([answer.status, (await answer.text()).includes('secret plan')]).toEqual([200, false])
+    }
+    expect([offered.receivers, offered.state]).toEqual([[], 'open'])
+    const page = await openLink(offered.path)
+    await page.getByTestId('receive').click({ timeout: SEES_MS })
+    await seesSaved(page)
   })
 
   it('says at once that the sharer has gone, and goes on when they are back under the link', async () => {

@@ -1,24 +1,22 @@
 /** The page to share, in a real Chromium; who receives is another peer of the same network. */
 
 import { randomBytes } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { TAB_LIMITS } from '../../node/limits.ts'
 import { createPeer } from '../../node/peer.ts'
 import type { ReceivedShare, ShareEntry } from '../../node/sharing/types.ts'
 import { listenForTrouble } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
-import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { useNode } from '../helpers/one-node.ts'
+import { createMemoryStore } from '../helpers/share-store.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-let node: NodeProcess
-beforeAll(async () => {
-  node = await startNodeProcess()
-})
-afterAll(() => node?.kill('SIGKILL'))
+const node = useNode()
 const chromium = useChromium()
 
 const SEES_MS = 60_000
@@ -135,6 +133,58 @@ describe('the page to share', () => {
     ).resolves.toBe(1)
     await received.close()
     expect(trouble).toEqual([])
+  })
+
+  it('a pasted picture is a share, and a folder that is dropped on the page keeps its folders', async () => {
+    const page = await chromium.newPage()
+    await openShare(page)
+    await page.evaluate(() => {
+      const data = new DataTransfer()
+      data.items.add(new File(['a picture'], 'image.png', { type: 'image/png' }))
+      document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true }))
+    })
+    await linkOf(page)
+    const folder = join(await createTemporaryDirectory(), 'trip')
+    await mkdir(join(folder, 'inner'), { recursive: true })
+    for (const path of ['a.txt', 'inner/b.txt']) await writeFile(join(folder, path), path)
+    const devtools = await page.context().newCDPSession(page)
+    const data = { items: [], files: [folder], dragOperationsMask: 1 }
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+      await devtools.send('Input.dispatchDragEvent', { type, x: 99, y: 99, data })
+    const received = (await startReceiver())(await linkOf(page))
+    await isState(received, 'listed')
+    const expected = ['image.png', 'trip/a.txt', 'trip/inner/b.txt']
+    await waitFor(() => received.entries.length === expected.length, SEES_MS, 'the folder is in the list')
+    expect(received.entries.map(({ path }) => path).toSorted()).toEqual(expected)
+    expect(received.entries.find(({ path }) => path === 'image.png')?.mediaType).toBe('image/png')
+    await allReady(received)
+    await received.take()
+    for (const entry of received.entries)
+      expect((await bytesOf(received, entry)).toString()).toBe(entry.path === 'image.png' ? 'a picture' : entry.path.slice(5))
+  })
+
+  it('a receiver on its way: how much, how fast and how long it takes, for each', async () => {
+    const page = await chromium.newPage()
+    await openShare(page)
+    const received = (await startReceiver())(await choose(page, { 'large.bin': randomBytes(3 * MIB) }))
+    await allReady(received)
+    await received.take()
+    const more = Promise.withResolvers<void>()
+    let pieces = 0
+    const fetching = received.fetch(received.entries[0]?.id ?? 0, async (shape) => {
+      const store = createMemoryStore(shape)
+      const write: typeof store.write = async (index, bytes) => {
+        if (++pieces > 4) await more.promise
+        else await delay(300)
+        await store.write(index, bytes)
+      }
+      return { ...store, have: store.have, write }
+    })
+    await seesReceiver(page, 'receiving')
+    const row = page.locator('[data-testid="receivers"] [data-state="receiving"]')
+    await row.getByText(/ of 3 MiB \(\d+ %\), .+ per second, \d+ .+ left/).waitFor({ timeout: SEES_MS })
+    more.resolve()
+    await fetching
   })
 
   it('a share for one, with a password, that asks: admitted, ended, and over for the next', async () => {

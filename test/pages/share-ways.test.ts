@@ -3,13 +3,15 @@
  * the node carried of them.
  */
 
+import { randomBytes } from 'node:crypto'
 import type { BrowserContext, Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import type { ReceivedShare, Share } from '../../browser/library.ts'
 import type { PeerStatus } from '../../node/index.ts'
+import { saveAsDownloads } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
 import { startCoturn, writeTurnConfiguration } from '../helpers/coturn.ts'
-import { startNodeProcess } from '../helpers/node-process.ts'
+import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
 import { ownAddress } from '../helpers/own-address.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
@@ -120,7 +122,8 @@ test('share: a receiver whose owner has turned WebRTC off gets all through the h
   await sharerSees(sharer, 'relayed')
 })
 
-test('share: where the direct way is closed a TURN server relays, and both are told', async () => {
+/** A node that knows a TURN server, and a browser whose direct way is closed. */
+async function startWithTurn(): Promise<{ node: NodeProcess; closed: BrowserContext }> {
   const address = ownAddress()
   const turn = await startCoturn(address)
   const node = await startNodeProcess({ args: ['--config', await writeTurnConfiguration(`turn:${address}:${turn.port}`)] })
@@ -132,9 +135,38 @@ test('share: where the direct way is closed a TURN server relays, and both are t
       }
     }
   })
+  return { node, closed }
+}
+
+test('share: where the direct way is closed a TURN server relays, and both are told', async () => {
+  const { node, closed } = await startWithTurn()
   const sharer = await openBarePage(await chromium.newContext(), node.url)
   const path = await shareBytes(sharer, SIZE)
   const receiver = await openBarePage(closed, node.url)
   expect(await receiveBytes(receiver, path, true)).toBe('turn')
   await sharerSees(sharer, 'turn')
+})
+
+/** The pages themselves: shares, receives, and resolves with what the sharer's page says of the way once the receiver's has said the same. */
+async function seeWay(gateway: string, receiver: BrowserContext, words: string, size = SIZE): Promise<void> {
+  const sharing = await chromium.newPage()
+  await sharing.goto(`${gateway}/share`)
+  const file = { name: 'some.bin', mimeType: 'application/octet-stream', buffer: randomBytes(size) }
+  await sharing.getByTestId('page-file').setInputFiles(file)
+  const link = await sharing.getByTestId('page-link').inputValue()
+  const page = await receiver.newPage()
+  await saveAsDownloads(page)
+  await page.goto(link)
+  await page.getByTestId('receive').click()
+  await page.getByTestId('receive-progress').getByText(words).waitFor()
+  await sharing.locator('[data-testid="receivers"] [data-state="done"]').getByText(words).waitFor()
+}
+
+test('share: its pages say that it went directly, through the node, or through a TURN server', async () => {
+  const { node, closed } = await startWithTurn()
+  const without = await chromium.newContext()
+  await without.addInitScript(() => Reflect.deleteProperty(globalThis, 'RTCPeerConnection'))
+  await seeWay(node.url, await chromium.newContext(), 'directly', DIRECT_SIZE)
+  await seeWay(node.url, without, `through ${new URL(node.url).host}`)
+  await seeWay(node.url, closed, 'through a TURN server')
 })
