@@ -1,20 +1,22 @@
-/** The pages to share and to receive, from one engine to the next: listed, received after a reload, saved, and said on both sides. */
+/** The pages to share and to receive, from one engine to the next: listed, received after a reload, saved, and said on both sides; and the first stage. */
 
 import { createHash, randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { memorySource } from '../../node/index.ts'
+import type { ShareItem } from '../../node/sharing/types.ts'
+import { startTab } from '../helpers/early-receiver.ts'
 import { ENGINES, openEngine, sees } from '../helpers/engines.ts'
-import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { useNode } from '../helpers/one-node.ts'
+import { startSocketGate } from '../helpers/socket-gate.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
-let node: NodeProcess
-beforeAll(async () => {
-  node = await startNodeProcess()
-})
-afterAll(() => node?.kill('SIGKILL'))
+const node = useNode()
 
 const shown = (testId: string, attributes = '') => `document.querySelector('[data-testid="${testId}"]${attributes}')`
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 const LONG_MS = 120_000
 
 /** Files are saved as downloads, whose bytes the test sees. */
@@ -53,10 +55,30 @@ describe.each(ENGINES)('engines: a share in %s', (engine) => {
     await ben.evaluate(WATCH_DOWNLOADS)
     await ben.click('[data-testid="receive"]')
     await sees(ben, shown('receive-progress', '[data-complete="true"]'), LONG_MS)
-    const hashes = files.map((bytes) => createHash('sha256').update(bytes).digest('hex'))
-    expect(new Set(await ben.evaluate<string[]>(DOWNLOADED))).toEqual(new Set(hashes))
+    expect(new Set(await ben.evaluate<string[]>(DOWNLOADED))).toEqual(new Set(files.map(sha256)))
     await sees(ann, `[...document.querySelectorAll('[data-testid="receivers"] [data-state="done"]')].length === 1`)
     await ann.close()
     await sees(ben, shown('share-state', '[data-state="away"]'), LONG_MS)
+  })
+  test('has its list and what it takes over its first stage, before its page has a peer', async (context) => {
+    const ben = await openEngine(engine, context)
+    const gate = await startSocketGate(node.port)
+    const sharer = await startTab(node.url)
+    const files = { 'small.bin': randomBytes(7), 'large.bin': randomBytes(5 * 1_048_576) }
+    const items = Object.entries(files).map(([path, bytes]): ShareItem => ({ kind: 'file', path, source: memorySource(bytes) }))
+    const share = await sharer.sharing.share(items)
+    await waitFor(() => share.entries.every(({ state }) => state === 'ready'), LONG_MS, 'its files are read')
+    await ben.goto(gate.url + share.path)
+    await sees(ben, shown('share-state', '[data-state="listed"]'), LONG_MS)
+    await ben.evaluate(WATCH_DOWNLOADS)
+    await ben.click('[data-testid="receive"]')
+    const saved = `document.querySelector('[data-testid="entry"][data-phase="saved"]')?.innerText.includes('small.bin')`
+    await sees(ben, saved, LONG_MS)
+    await waitFor(() => gate.held > 0, LONG_MS, 'the page makes its peer')
+    expect([gate.firstStages, share.receivers.map(({ state }) => state)]).toEqual([1, ['receiving']])
+    gate.open()
+    await sees(ben, shown('receive-progress', '[data-complete="true"]'), LONG_MS)
+    expect(new Set(await ben.evaluate<string[]>(DOWNLOADED))).toEqual(new Set(Object.values(files).map(sha256)))
+    expect([gate.firstStages, share.receivers.length]).toEqual([1, 1])
   })
 })
