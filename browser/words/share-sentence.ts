@@ -56,7 +56,7 @@ export function closeSentence(receivers: readonly Pick<ReceiverFacts, 'state'>[]
   if (states.includes('receiving')) return 'Somebody is receiving. Keep this tab open until they have it.'
   const done = states.filter((state) => state === 'done').length
   if (most !== undefined && done >= most) return 'Everybody who may have it has it. You can close this tab.'
-  const left = states.includes('left') ? ' Who has left can go on only while it is open.' : ''
+  const left = states.includes('left') ? ' Those who have left can go on only while it is open.' : ''
   if (done > 0) return `Everybody who is here has it. Close this tab when nobody else is to have it.${left}`
   return `Keep this tab open until they have it: the files are here, and on no server.${left}`
 }

@@ -64,11 +64,17 @@ export async function playShareScene({ url, directory, bytes, stepMs, say, pictu
 
   const sharer = await open('sharer', 'chrome')
   await sharer.page.goto(`${url}/share`)
+  await sharer.page.waitForSelector('[data-testid="page-file"]')
+  const chosenAtMs = performance.now()
   await choose(
     sharer.page,
     Object.keys(FILES).map((name) => join(directory, name)),
   )
+  await sharer.page.waitForSelector('[data-testid="qr"]')
   await sees(sharer, '[data-testid="share-code"]')
+  say(
+    `the link, its QR code and a code to say aloud are there, ${Math.round(performance.now() - chosenAtMs)} ms after the files were chosen`,
+  )
   await sees(sharer, '[data-testid="entries-state"][data-reading="0"]')
   const link = await sharer.page.$eval('[data-testid="page-link"]', (field) => (field as HTMLInputElement).value)
   const stayer = await open('stays', 'chrome')
@@ -109,7 +115,7 @@ export async function playShareScene({ url, directory, bytes, stepMs, say, pictu
   }
   await waitUntil(async () => (await sharer.page.$$('[data-testid="receivers"] [data-state="done"]')).length === 2, stepMs, 'two are done')
   await sees(sharer, '[data-testid="receivers-total"]', 'have everything')
-  await sees(sharer, '[data-testid="share-close"]', 'Who has left can go on only while it is open')
+  await sees(sharer, '[data-testid="share-close"]', 'Those who have left can go on only while it is open')
   if (pictures !== undefined) await takePictures([sharer, stayer, reloader], pictures, 'done')
   for (const [name, sum] of files) {
     for (const { name: who, downloads } of [stayer, reloader]) {
@@ -186,12 +192,19 @@ async function partOf(page: Page): Promise<number> {
   return page.$eval('[data-testid="receive-progress"]', read).catch(() => 0)
 }
 
+/** In light, and in dark where the driver of the browser can ask for it: that of Firefox cannot. */
 async function takePictures(screens: readonly Screen[], directory: string, when: string): Promise<void> {
   for (const { name, page } of screens) {
-    for (const width of WIDTHS) {
-      await page.setViewport({ width, height: 900 })
-      const path = join(directory, `${when}-${name.replaceAll(' ', '-')}-${width}.png`)
-      await page.screenshot({ path: path as `${string}.png`, fullPage: true })
+    for (const scheme of ['dark', 'light']) {
+      const isShown = await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]).then(
+        () => true,
+        () => scheme === 'light',
+      )
+      for (const width of isShown ? WIDTHS : []) {
+        await page.setViewport({ width, height: 900 })
+        const path = join(directory, `${when}-${name.replaceAll(' ', '-')}-${width}-${scheme}.png`)
+        await page.screenshot({ path: path as `${string}.png`, fullPage: true })
+      }
     }
   }
 }

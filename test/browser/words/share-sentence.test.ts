@@ -39,7 +39,7 @@ test('share sentence: when the tab may be closed', () => {
   expect(say(['receiving', 'asking'])).toMatch(/waits for your answer/)
   expect(say(['done'], 1)).toBe('Everybody who may have it has it. You can close this tab.')
   expect(say(['done'], 2)).not.toMatch(/You can close/)
-  expect(say(['done', 'left'])).toMatch(/Who has left can go on only while it is open/)
+  expect(say(['done', 'left'])).toMatch(/Those who have left can go on only while it is open/)
 })
 
 test('share sentence: rules, changed names and problems', () => {
