@@ -38,6 +38,16 @@ export type PieceWay = 'direct' | 'turn' | 'home'
 /** A share that was full for a first stage may have a place for the peer. */
 const lasting = (code: ShareCode | undefined) => ({ endCode: code === 'ERR_SHARE_FULL' ? undefined : code })
 
+/** The entries before the sharer has said what they are. */
+const UNLISTED: readonly ListedEntry[] = []
+
+/** One whose failure may be told to nobody. */
+function silently(): PromiseWithResolvers<void> {
+  const resolvers = Promise.withResolvers<void>()
+  resolvers.promise.catch(() => {})
+  return resolvers
+}
+
 export type ReceivedState = ReturnType<typeof createReceivedState>
 
 /** @param onTaken entries may be fetched, now or again @param onOver the sharer has gone, or the share has ended */
@@ -45,9 +55,7 @@ export function createReceivedState({ onTaken, onOver }: { onTaken(): void; onOv
   const changes = createEmitter<void>()
   let state: ReceivedShare['state'] = 'looking'
   let endCode: ShareCode | undefined
-  let entries: readonly ListedEntry[] = []
-  /** The sharer has said what is in it, since this began. */
-  let isListed = false
+  let entries = UNLISTED
   let rules: SeenRules | undefined
   let way: ShareWay | undefined
   let sharer: SharerLink | undefined
@@ -90,7 +98,6 @@ export function createReceivedState({ onTaken, onOver }: { onTaken(): void; onOv
       become(needsPassword ? 'password' : state)
     },
     list(listed) {
-      isListed = true
       entries = keepKeys(listed, entries)
       entering?.resolve()
       if (state !== 'taken' && state !== 'asking') become('listed')
@@ -150,7 +157,7 @@ export function createReceivedState({ onTaken, onOver }: { onTaken(): void; onOv
     sharer: () => sharer?.holder,
     /** Goes on from a first stage, unless the sharer has listed it since. One that has welcomed this side says itself whether it has ended. */
     begin(begun: BegunShare): void {
-      if (isListed || state === 'ended') return
+      if (entries !== UNLISTED || state === 'ended') return
       const isWelcome = rules !== undefined
       entries = begun.entries
       rules ??= begun.rules
@@ -179,8 +186,7 @@ export function createReceivedState({ onTaken, onOver }: { onTaken(): void; onOv
     async enter(password: string, { signal }: AbortOptions): Promise<void> {
       const link = mustMeet()
       entering?.reject(new MayflyError('ERR_REFUSED', 'Another password was entered after this one'))
-      entering = Promise.withResolvers()
-      entering.promise.catch(() => {})
+      entering = silently()
       link.send({ type: 'password', password })
       await raceAbort(entering.promise, signal)
     },
@@ -190,8 +196,7 @@ export function createReceivedState({ onTaken, onOver }: { onTaken(): void; onOv
     },
     close(): void {
       const gone = new MayflyError('ERR_NOT_STARTED', 'The share was closed here')
-      takes.reject(gone)
-      entering?.reject(gone)
+      for (const each of [takes, entering]) each?.reject(gone)
       sharer?.close()
     },
   }

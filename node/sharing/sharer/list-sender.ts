@@ -14,7 +14,7 @@ interface SignedList {
 
 /** @param listFor the newest list, with what the receiver may have of each entry */
 export function createListSender(listFor: (receiver: string) => SignedList) {
-  /** What is said behind the next list. Bounded: the links that are open, and what their receivers ask. */
+  /** The answers that go behind the next list of a link. Bounded: the links that are open, and what their receivers ask. */
   const waiting = new Map<ReceiverLink, (() => void)[]>()
 
   async function sendAll(receiver: string, to: ReceiverLink, following: (() => void)[]): Promise<void> {

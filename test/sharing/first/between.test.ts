@@ -128,6 +128,14 @@ function createLatch() {
   }
 }
 
+/** Another receiver has everything, and helps. */
+async function receiveAll(peer: Pick<Sharing, 'receive'>, path: string): Promise<void> {
+  const helper = peer.receive(path)
+  await untilState(helper, 'listed')
+  await helper.take()
+  for (const { id } of helper.entries) await helper.fetch(id, async () => createMemoryPieceStore(1))
+}
+
 /** Begins to fetch an entry; its store, and whether it waits for somebody who has it. */
 function begin(received: ReceivedShare, entry: number) {
   const store: MemoryPieceStore = createMemoryPieceStore(1)
@@ -160,10 +168,7 @@ test('a sharer that leaves is away at once, before the peer is there; what is co
 
 test('a sharer that leaves: the rest comes from another receiver, which is counted', async () => {
   const { share, sharer, join, received, letPeerCome } = await openWorld()
-  const helper = (await join('helper')).receive(share.path)
-  await untilState(helper, 'listed')
-  await helper.take()
-  for (const { id } of helper.entries) await helper.fetch(id, async () => createMemoryPieceStore(1))
+  await receiveAll(await join('helper'), share.path)
   await received.take()
   sharer.kill()
   await untilState(received, 'away')
@@ -202,10 +207,7 @@ test('a share that ends is over at once, and what nobody else has fails with the
 
 test('a share that ends: the rest comes from another receiver', async () => {
   const { share, join, received, letPeerCome } = await openWorld()
-  const helper = (await join('helper')).receive(share.path)
-  await untilState(helper, 'listed')
-  await helper.take()
-  for (const { id } of helper.entries) await helper.fetch(id, async () => createMemoryPieceStore(1))
+  await receiveAll(await join('helper'), share.path)
   await received.take()
   await share.end()
   await waitFor(() => received.state === 'ended', WAIT_MS, 'it is told')
@@ -275,10 +277,7 @@ test('what was taken stays so while the peer meets the sharer; one that goes bef
 
 test('a sharer that goes between its welcome and its list: what was taken comes from another receiver, before they are back', async () => {
   const { share, sharer, join, received, meetBetween } = await openWorld()
-  const helper = (await join('helper')).receive(share.path)
-  await untilState(helper, 'listed')
-  await helper.take()
-  for (const { id } of helper.entries) await helper.fetch(id, async () => createMemoryPieceStore(1))
+  await receiveAll(await join('helper'), share.path)
   await received.take()
   await meetBetween()
   sharer.kill()
