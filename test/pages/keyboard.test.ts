@@ -123,7 +123,7 @@ it('a share is received: its code, its password, some of its files, a pause, and
   await page.keyboard.type('wrong')
   await page.keyboard.press('Enter')
   await sees(page, 'password-problem')
-  await tabTo(page, 'share-password')
+  await comesTo(page, 'share-password')
   await page.keyboard.type('sesame')
   await page.keyboard.press('Enter')
   await sees(page, 'receive')

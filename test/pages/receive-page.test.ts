@@ -294,6 +294,7 @@ describe('the page of a received share', () => {
     await page.getByTestId('share-rules').getByText('This share is for one person').waitFor({ timeout: SEES_MS })
     await page.getByTestId('receive').click()
     await seesState(page, 'asking')
+    expect(await page.getByTestId('entries').getByRole('checkbox').count(), 'what was asked for is chosen').toBe(0)
     offered.admit(offered.receivers[0]?.id ?? '', true)
     await seesSaved(page)
     const late = await openLink(offered.path)
@@ -450,17 +451,20 @@ describe('the page of a received share', () => {
     expect(await page.getByTestId('help-others').isChecked()).toBe(true)
   })
 
-  it('a connection that costs by what travels helps nobody unless asked', async () => {
-    const { sharing } = await startSharer()
-    const offered = await share(sharing, { 'a.bin': randomBytes(1_000) })
-    const page = await newPage()
-    await page.addInitScript(() => Object.defineProperty(navigator, 'connection', { value: { saveData: true } }))
-    await page.goto(node.url + offered.path)
-    await page.getByTestId('receive').click({ timeout: SEES_MS })
-    await seesSaved(page)
-    expect(await page.getByTestId('help-others').isChecked()).toBe(false)
-    await page.getByText('this connection seems to cost').waitFor()
-    await page.getByTestId('help-others').check()
-    await page.getByTestId('given').getByText('Nothing given yet').waitFor()
-  })
+  it.each([{ saveData: true }, { type: 'cellular' }])(
+    'a connection that costs by what travels (%o) helps nobody unless asked',
+    async (given) => {
+      const { sharing } = await startSharer()
+      const offered = await share(sharing, { 'a.bin': randomBytes(1_000) })
+      const page = await newPage()
+      await page.addInitScript((value) => Object.defineProperty(navigator, 'connection', { value }), given)
+      await page.goto(node.url + offered.path)
+      await page.getByTestId('receive').click({ timeout: SEES_MS })
+      await seesSaved(page)
+      expect(await page.getByTestId('help-others').isChecked()).toBe(false)
+      await page.getByText('this connection seems to cost').waitFor()
+      await page.getByTestId('help-others').check()
+      await page.getByTestId('given').getByText('Nothing given yet').waitFor()
+    },
+  )
 })
