@@ -43,7 +43,7 @@ for (let round = 0; round <= rounds; round++) {
   if (round > 0) readings.push(await reader.call('timeline'))
   await reader.close()
 }
-const endOf = (rows: Row[]) => rows.find(({ what }) => what === 'first piece')?.toMs ?? Number.NaN
+const endOf = (rows: Row[]) => rows.find(({ what }) => what === 'first byte')?.toMs ?? Number.NaN
 const sorted = readings.toSorted((a, b) => endOf(a) - endOf(b))
 const rows = sorted[Math.floor(sorted.length / 2)] ?? []
 const end = endOf(rows)

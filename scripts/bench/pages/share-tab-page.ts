@@ -73,11 +73,11 @@ const calls = {
     const meter = startBulkMeter(content, startedAtMs)
     if (received.state !== 'taken') await received.take()
     performance.mark('taken')
-    const { firstAtMs, file } = await fetchEntry(entry, (bytes) => meter.take(bytes))
+    const file = await fetchEntry(entry, (bytes) => meter.take(bytes))
     performance.mark('read')
     await file.close()
     received.saved(entry.id)
-    return { ...meter.end(), firstMs: firstAtMs - startedAtMs, way: received.way }
+    return { ...meter.end(), way: received.way }
   },
   /** The reading that the page was opened for. */
   opened: async (): Promise<TabReading> => opened ?? Promise.reject(new Error('The page was opened without a link')),
@@ -124,7 +124,6 @@ async function fetchEntry({ id }: ShareEntry, take: (bytes: Uint8Array) => void)
   let stored: ReceivedFile | undefined
   let coming: ComingFile | undefined
   let reading: Promise<void> | undefined
-  let firstAtMs = 0
   const storeFor = async ({ hash, size, pieceBytes, linkKey }: FetchShape) => {
     if (linkKey === undefined) throw new Error('It is not encrypted')
     stored = await files.open(hash, { size, pieceBytes })
@@ -136,8 +135,8 @@ async function fetchEntry({ id }: ShareEntry, take: (bytes: Uint8Array) => void)
   try {
     await received.fetch(id, storeFor, {
       onProgress(bytes) {
+        if (bytes > 0 && bytesHere === 0) performance.mark('first piece')
         bytesHere = bytes
-        if (bytes > 0 && firstAtMs === 0) firstAtMs = performance.mark('first piece').startTime
       },
     })
   } catch (error) {
@@ -147,14 +146,20 @@ async function fetchEntry({ id }: ShareEntry, take: (bytes: Uint8Array) => void)
   performance.mark('stored')
   await reading
   if (stored === undefined) throw new Error('What has come is not there')
-  return { firstAtMs, file: stored }
+  return stored
 }
 
 async function readPlain(coming: ComingFile, linkKey: LinkKey, take: (bytes: Uint8Array) => void): Promise<void> {
   await coming.begun()
   const { openSealed } = await loadLibrary()
   const plain = await openSealed(readOnce(coming), linkKey)
-  for await (const bytes of plain.read()) take(bytes)
+  performance.mark('opened')
+  let isFirst = true
+  for await (const bytes of plain.read()) {
+    if (isFirst) performance.mark('first byte')
+    isFirst = false
+    take(bytes)
+  }
 }
 
 async function open(link: ShareLink): Promise<TabReading> {
