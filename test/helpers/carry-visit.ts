@@ -30,7 +30,10 @@ export function carryVisit(gateway: Pick<Sharing, 'passOn'>, id: string, cut?: A
   return {
     unsentBytes: 0,
     send(message) {
-      void pipe.then((open) => open.send(message))
+      pipe.then(
+        (open) => open.send(message),
+        () => {}, // it has ended
+      )
       return true
     },
     writable: async () => true,

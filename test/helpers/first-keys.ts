@@ -1,7 +1,7 @@
 /** Key pairs of a first stage from private keys that a test chooses. */
 
 import { createECDH } from 'node:crypto'
-import type { FirstKeys } from '../../node/sharing/first/session.ts'
+import type { FirstKeys } from '../../node/sharing/first/first-keys.ts'
 
 /** @param secret 32 bytes */
 export async function firstKeysOf(secret: Uint8Array): Promise<FirstKeys> {

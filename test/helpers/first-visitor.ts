@@ -1,7 +1,8 @@
 /** A visitor of a first stage, as bytes: it agrees on keys and proves itself as a page does, then says what a test wants, and shows what it hears. */
 
 import { decodeFrame, encodeFrame } from '../../node/network/index.ts'
-import { createFirstKeys, decodeFirstKey, encodeFirstKey, openFirstSession } from '../../node/sharing/first/session.ts'
+import { createFirstKeys, encodeFirstKey } from '../../node/sharing/first/first-keys.ts'
+import { decodeFirstKey, openFirstSession } from '../../node/sharing/first/session.ts'
 import { decodeShareFrame, encodeShareFrame, type ShareFrame } from '../../node/sharing/format/share-frames.ts'
 import { helloProof } from '../../node/sharing/format/share-keys.ts'
 import { parseLink } from '../../node/sharing/format/share-link.ts'

@@ -10,12 +10,16 @@ import type { ShareChecks } from '../format/share-signatures.ts'
 
 const owned = (bytes: Uint8Array) => bytes as Uint8Array<ArrayBuffer>
 
-async function importKey(publicKey: Uint8Array): Promise<CryptoKey | undefined> {
-  try {
-    return await crypto.subtle.importKey('raw', owned(publicKey), 'Ed25519', false, ['verify'])
-  } catch {
-    return undefined // no such algorithm here, or no such key: the library's check tells
+/** The newest: a visit has one sharer. */
+let imported: { publicKey: Uint8Array; key: Promise<CryptoKey | undefined> } | undefined
+
+function importKey(publicKey: Uint8Array): Promise<CryptoKey | undefined> {
+  if (imported === undefined || !equalBytes(imported.publicKey, publicKey)) {
+    // Undefined: no such algorithm here, or no such key. The library's check tells.
+    const key = crypto.subtle.importKey('raw', owned(publicKey), 'Ed25519', false, ['verify']).catch(() => undefined)
+    imported = { publicKey: publicKey.slice(), key }
   }
+  return imported.key
 }
 
 export const NATIVE_CHECKS: ShareChecks = {

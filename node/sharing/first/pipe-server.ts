@@ -4,9 +4,10 @@ import { createTimeout, onAbort } from '../../async/abort.ts'
 import { MayflyError } from '../../errors.ts'
 import type { Way } from '../../people/index.ts'
 import type { LinkSecrets } from '../format/share-link.ts'
+import { encodeFirstKey, type FirstKeys } from './first-keys.ts'
 import { decodePipeFrame, encodePipeFrame, MAX_PIPE_FRAME_BYTES, type PipeFrame, type PipeRefusal } from './pipe-frames.ts'
 import { createRecordWay, type MessageCarrier, type RecordWay } from './record-way.ts'
-import { decodeFirstKey, encodeFirstKey, type FirstKeys, openFirstSession } from './session.ts'
+import { decodeFirstKey, openFirstSession } from './session.ts'
 
 export const PIPE_SERVER_LIMITS = {
   /** How long a visitor may take until its first record is here, in ms. */

@@ -7,6 +7,7 @@ import { MayflyError } from '../../errors.ts'
 import { decodeFrame, encodeFrame, type FrameStream, type FrameStreamOptions } from '../../network/index.ts'
 import type { Way } from '../../people/index.ts'
 import { SHARE_PROTOCOL } from '../format/share-frames.ts'
+import type { FirstKeys } from './first-keys.ts'
 import type { FirstSession } from './session.ts'
 
 /** Carries the messages of one end. */
@@ -17,12 +18,18 @@ export interface MessageCarrier {
   send(message: Uint8Array): boolean
   /** Resolves when there is room to send more; false when it has ended. */
   writable(): Promise<boolean>
-  /** Takes messages one by one: the next one comes once the promise of the one before has resolved. */
+  /** Takes messages in order. The promise of one resolves when it has been handled: the next one may come before. */
   onMessage(listener: (message: Uint8Array) => Promise<void>): void
   /** Called once. */
   onEnd(listener: (reason: Error | undefined) => void): void
   close(): void
   abort(reason: Error): void
+}
+
+/** Carries the messages of a visitor. */
+export interface VisitorCarrier extends MessageCarrier {
+  /** Of this end, whose public key goes out before all messages. Left out: the visitor makes them, and sends it. */
+  readonly keys?: Promise<FirstKeys>
 }
 
 export interface RecordWay extends Way {
@@ -41,6 +48,8 @@ export function createRecordWay(
   /** Records go out in the order of their counters. */
   let sending: Promise<unknown> = Promise.resolve()
   let waitingBytes = 0
+  /** Never rejects. */
+  let handling = Promise.resolve()
   let isOpen = true
 
   async function writable(): Promise<boolean> {
@@ -60,9 +69,17 @@ export function createRecordWay(
       end(reason)
     }
 
-    async function take(record: Uint8Array): Promise<void> {
+    /** Records are decrypted side by side, in another thread, and handled one after the other. */
+    function take(record: Uint8Array): Promise<void> {
+      const opening = session.open(record)
+      opening.catch(() => {}) // thrown where it is handled
+      handling = handling.then(() => handle(opening))
+      return handling
+    }
+
+    async function handle(opening: Promise<Uint8Array>): Promise<void> {
       try {
-        const bytes = await session.open(record)
+        const bytes = await opening
         if (bytes.byteLength > maxFrameBytes) throw new MayflyError('ERR_BAD_FRAME', `A frame of ${bytes.byteLength} bytes is too large`)
         // A frame that is checked in another thread is waited for: the next one may rest on it.
         if (isOpen) await (onFrame(decodeFrame(bytes)) as void | Promise<void>)

@@ -8,8 +8,8 @@ import { MayflyError } from '../../errors.ts'
 import { sha256AtOnce } from '../../keys/index.ts'
 import type { Ends } from '../format/share-keys.ts'
 import type { LinkSecrets } from '../format/share-link.ts'
+import { createFirstKeys, FIRST_VERSION, type FirstKeys } from './first-keys.ts'
 
-export const FIRST_VERSION = 1
 /** A point of P-256, not compressed. */
 export const FIRST_KEY_BYTES = 65
 export const TAG_BYTES = 16
@@ -20,12 +20,6 @@ const KEY_BYTES = 32
 const NONCE_BYTES = 12
 const DOMAIN = utf8ToBytes('mayfly-share-first:')
 const INFO = utf8ToBytes('mayfly-share-first keys')
-
-/** The key pair of one end, for one session. */
-export interface FirstKeys {
-  publicKey: Uint8Array
-  privateKey: CryptoKey
-}
 
 /** Records of one session: each direction has a key and a counter of its own, so none can be repeated, left out or turned back. */
 export interface FirstSession {
@@ -40,11 +34,6 @@ export interface FirstSession {
 /** False for a page by plain http from another machine. */
 export const hasFirstStage = (): boolean => globalThis.crypto?.subtle !== undefined
 
-export async function createFirstKeys(): Promise<FirstKeys> {
-  const { publicKey, privateKey } = await crypto.subtle.generateKey(CURVE, false, ['deriveBits'])
-  return { publicKey: new Uint8Array(await crypto.subtle.exportKey('raw', publicKey)), privateKey }
-}
-
 /** Key pairs that are made ahead, one for the next visitor: making one takes longer than all else. */
 export function createFirstKeyStock(): () => Promise<FirstKeys> {
   let next: Promise<FirstKeys> | undefined
@@ -57,10 +46,6 @@ export function createFirstKeyStock(): () => Promise<FirstKeys> {
     return keys
   }
 }
-
-/** The first message of either end. */
-export const encodeFirstKey = ({ publicKey }: Pick<FirstKeys, 'publicKey'>): Uint8Array =>
-  concatBytes(Uint8Array.of(FIRST_VERSION), publicKey)
 
 /** @throws {MayflyError} ERR_BAD_FRAME */
 export function decodeFirstKey(message: Uint8Array): Uint8Array {

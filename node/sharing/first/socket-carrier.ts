@@ -3,7 +3,7 @@
 import { createTimeout, onAbort } from '../../async/abort.ts'
 import { MayflyError } from '../../errors.ts'
 import { SHARE_SUBPROTOCOL, takeFirstSocket } from './early-socket.ts'
-import type { MessageCarrier } from './record-way.ts'
+import type { VisitorCarrier } from './record-way.ts'
 
 /** The code by which a gateway closes the websocket when the sharer has gone. */
 const LEFT_CODE = 4_410
@@ -11,8 +11,8 @@ const LEFT_CODE = 4_410
 const OPEN_MS = 10_000
 
 /** @param gateway its URL @param id of the share, in text form */
-export function createSocketCarrier(gateway: string, id: string): MessageCarrier {
-  const { socket, messages } = takeFirstSocket(gateway, id)
+export function createSocketCarrier(gateway: string, id: string): VisitorCarrier {
+  const { socket, messages, keys } = takeFirstSocket(gateway, id)
   /** Sent before it is open. */
   const early: Uint8Array[] = []
   let listener: (message: Uint8Array) => Promise<void> = async () => {}
@@ -45,7 +45,8 @@ export function createSocketCarrier(gateway: string, id: string): MessageCarrier
   function take(data: unknown): void {
     if (!(data instanceof ArrayBuffer)) return void end(new MayflyError('ERR_BAD_FRAME', 'A message of text came'))
     const message = new Uint8Array(data)
-    handling = handling.then(() => (isDeaf ? undefined : listener(message)))
+    const heard = Promise.resolve().then(() => (isDeaf ? undefined : listener(message))) // one is set by then
+    handling = Promise.all([heard, handling]).then(() => {})
     handling.catch(end)
   }
 
@@ -59,6 +60,7 @@ export function createSocketCarrier(gateway: string, id: string): MessageCarrier
   for (const data of messages) if (!hasEnded) take(data)
 
   return {
+    keys,
     get unsentBytes() {
       return socket.bufferedAmount
     },

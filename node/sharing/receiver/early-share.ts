@@ -12,7 +12,7 @@ import { MayflyError } from '../../errors.ts'
 import { encodeKeyBase32 } from '../../keys/index.ts'
 import type { AbortOptions } from '../../types.ts'
 import { dropEarlySocket } from '../first/early-socket.ts'
-import type { MessageCarrier } from '../first/record-way.ts'
+import type { VisitorCarrier } from '../first/record-way.ts'
 import { hasFirstStage } from '../first/session.ts'
 import { type Chosen, chosenOf, idsOf, joinChosen } from '../format/chosen.ts'
 import { RECEIVER_BYTES } from '../format/share-frames.ts'
@@ -37,7 +37,7 @@ const RETRY = { firstMs: 500, maxMs: 5_000 }
 
 export interface EarlyShareParts {
   /** Opens the messages of a first stage to the sharer of that share, by its id in text form. Undefined where there is none. */
-  openCarrier: ((id: string) => MessageCarrier) | undefined
+  openCarrier: ((id: string) => VisitorCarrier) | undefined
   /** The sharing of this side's peer: called when it is to be loaded, and after a wait again where it could not be. */
   openSharing(): Promise<Pick<Sharing, 'receive'>>
 }

@@ -6,9 +6,10 @@
 import { pieceBytesFor } from '../../content/index.ts'
 import type { PieceStore } from '../../content/types.ts'
 import { MayflyError } from '../../errors.ts'
+import { createFirstKeys, encodeFirstKey, type FirstKeys } from '../first/first-keys.ts'
 import { NATIVE_CHECKS } from '../first/native-checks.ts'
-import { createRecordWay, type MessageCarrier } from '../first/record-way.ts'
-import { createFirstKeys, decodeFirstKey, encodeFirstKey, openFirstSession } from '../first/session.ts'
+import { createRecordWay, type MessageCarrier, type VisitorCarrier } from '../first/record-way.ts'
+import { decodeFirstKey, openFirstSession } from '../first/session.ts'
 import type { LinkSecrets } from '../format/share-link.ts'
 import { bytesThere, hasPiece, mustAddUp, type ReadyEntry } from './fetch-shape.ts'
 import { createFirstPieces, createWants } from './first-pieces.ts'
@@ -21,7 +22,7 @@ interface FirstVisitOptions {
   link: LinkSecrets
   receiver: Uint8Array
   label: string
-  carrier: MessageCarrier
+  carrier: VisitorCarrier
 }
 
 export type FirstVisit = ReturnType<typeof startFirstVisit>
@@ -46,10 +47,8 @@ export function startFirstVisit({ link, receiver, label, carrier }: FirstVisitOp
   }
 
   async function run(): Promise<void> {
-    const keys = createFirstKeys()
-    const [message, own] = await Promise.all([firstMessage(carrier, end), keys])
+    const [message, own] = await Promise.all([firstMessage(carrier, end), carrier.keys ?? sendKeys(carrier)])
     const session = await openFirstSession('receiver', own, decodeFirstKey(message), link)
-    carrier.send(encodeFirstKey(own))
     const way = createRecordWay(carrier, session, 'outbound', session.ends.owner)
     const ways = { ...NO_DIRECT, open: async () => way }
     const over: SharerNews['over'] = (code, reason) => {
@@ -138,6 +137,13 @@ function watchStore(opening: Promise<PieceStore>) {
       if (failure !== undefined) throw failure.error
     },
   }
+}
+
+/** The sharer agrees on the session while this end does. */
+async function sendKeys(carrier: MessageCarrier): Promise<FirstKeys> {
+  const keys = await createFirstKeys()
+  carrier.send(encodeFirstKey(keys))
+  return keys
 }
 
 function firstMessage(carrier: MessageCarrier, onEnd: () => void): Promise<Uint8Array> {

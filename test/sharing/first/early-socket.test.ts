@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type WebSocket as ServerSocket, WebSocketServer } from 'ws'
 import { openEarlySocket, SHARE_SUBPROTOCOL } from '../../../node/sharing/first/early-socket.ts'
+import { encodeFirstKey, type FirstKeys } from '../../../node/sharing/first/first-keys.ts'
 import { createSocketCarrier } from '../../../node/sharing/first/socket-carrier.ts'
 import { receiveEarly } from '../../../node/sharing/receiver/early-share.ts'
 import { waitFor } from '../../helpers/wait-for.ts'
@@ -14,13 +15,15 @@ const [ID, OTHER] = ['a'.repeat(52), 'q'.repeat(52)]
 
 let server: WebSocketServer
 let gateway: string
-/** Paths that were asked for, each with its socket. */
-let visits: { path: string | undefined; socket: ServerSocket }[]
+/** Paths that were asked for, each with its socket, and what came on it. */
+let visits: { path: string | undefined; socket: ServerSocket; messages: Buffer[] }[]
 beforeEach(async () => {
   visits = []
   server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => SHARE_SUBPROTOCOL })
   server.on('connection', (socket, { url }) => {
-    visits.push({ path: url, socket })
+    const messages: Buffer[] = []
+    socket.on('message', (message) => messages.push(message as Buffer))
+    visits.push({ path: url, socket, messages })
     socket.send(Uint8Array.of(1))
   })
   await once(server, 'listening')
@@ -47,10 +50,12 @@ function take(id: string) {
 test('the page goes on with the socket of its document: what came before, and what comes', async () => {
   openEarlySocket(gateway, ID)
   await waitFor(() => globalThis.mayflyFirstSocket?.messages.length === 1, WAIT_MS, 'the first message')
+  await waitFor(() => visits[0]?.messages.length === 1, WAIT_MS, 'the key of this end')
   const { carrier, heard } = take(ID)
+  expect(visits[0]?.messages).toEqual([Buffer.from(encodeFirstKey((await carrier.keys) as FirstKeys))])
   carrier.send(Uint8Array.of(2))
-  const [answer] = (await once(visits[0]?.socket as ServerSocket, 'message')) as [Buffer]
-  visits[0]?.socket.send(answer)
+  await waitFor(() => visits[0]?.messages.length === 2, WAIT_MS, 'a message of the page')
+  visits[0]?.socket.send(visits[0].messages[1] as Buffer)
   await waitFor(() => heard.length === 2, WAIT_MS, 'both messages')
   expect(heard).toEqual([1, 2])
   expect(pathsOf()).toEqual([`/s/${ID}/first`])
@@ -102,4 +107,14 @@ test('a mistyped link closes it: the sharer is not kept waiting', async () => {
   expect(() => receiveEarly(`/s/${ID}#cut`, {}, parts)).toThrow(expect.objectContaining({ code: 'ERR_SHARE_WRONG' }))
   await closed
   expect(globalThis.mayflyFirstSocket).toBeUndefined()
+})
+
+test('a node of before, which takes the websocket for one of its overlay, is sent no key', async () => {
+  server.options.handleProtocols = () => false
+  openEarlySocket(gateway, ID)
+  const early = globalThis.mayflyFirstSocket
+  await early?.keys
+  const { heard } = take(ID)
+  await waitFor(() => heard.length > 0, WAIT_MS, 'the end')
+  expect([visits.flatMap(({ messages }) => messages), heard.length, early?.socket.protocol]).toEqual([[], 1, ''])
 })

@@ -1,13 +1,8 @@
 /** The encryption of a first stage: a record opens once, in its place, at the other end of its own session. */
 
 import { expect, test } from 'vitest'
-import {
-  createFirstKeyStock,
-  createFirstKeys,
-  decodeFirstKey,
-  encodeFirstKey,
-  openFirstSession,
-} from '../../../node/sharing/first/session.ts'
+import { createFirstKeys, encodeFirstKey } from '../../../node/sharing/first/first-keys.ts'
+import { createFirstKeyStock, decodeFirstKey, openFirstSession } from '../../../node/sharing/first/session.ts'
 
 const LINK = { id: new Uint8Array(32).fill(1), secret: new Uint8Array(16).fill(2) }
 const words = (text: string) => new TextEncoder().encode(text)

@@ -2,8 +2,8 @@
 
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { encodeKeyBase32 } from '../../../node/keys/index.ts'
+import { createFirstKeys, encodeFirstKey } from '../../../node/sharing/first/first-keys.ts'
 import { PIPE_SERVER_LIMITS } from '../../../node/sharing/first/pipe-server.ts'
-import { createFirstKeys, encodeFirstKey } from '../../../node/sharing/first/session.ts'
 import { parseLink } from '../../../node/sharing/format/share-link.ts'
 import { receiveEarly } from '../../../node/sharing/receiver/early-share.ts'
 import { SHARING_LIMITS } from '../../../node/sharing/sharing.ts'
