@@ -6,6 +6,7 @@
 import { freeMemory } from '../../node/async/free-memory.ts'
 import { readAhead } from '../../node/async/read-ahead.ts'
 import type { FetchShape, ReceivedShare, ShareEntry } from '../../node/index.ts'
+import { openSealed } from '../../node/library/early-share.ts'
 import { readInParts } from '../content/raw-content.ts'
 import type { PeerLibrary } from '../peer/types.ts'
 import { type ComingFile, followFile } from '../transfer/coming-file.ts'
@@ -91,10 +92,8 @@ function comingPlain(
     async *read({ signal }) {
       if (linkKey === undefined) yield* coming.read()
       else {
-        await coming.begun()
-        const { openSealed, MayflyError } = await library()
         const plain = await openSealed(readOnce(coming), linkKey, { signal })
-        if (plain.size !== plainSize) throw otherSize(MayflyError)
+        if (plain.size !== plainSize) throw otherSize((await library()).MayflyError)
         yield* plain.read(undefined, { signal })
       }
       await stored

@@ -1,8 +1,9 @@
 /**
- * Reads a received file while it comes: what has just been stored is handed on from memory, what was there before, or is behind, is read from
- * the store. So a reader that keeps pace needs the disk for nothing, and is done a moment after the last piece.
+ * Reads a received file while it comes: a piece that its reader waits for is handed on while it is being stored, what has just been stored from memory;
+ * what was there before, or is behind, is read from the store. So a reader that keeps pace waits for the disk in nothing but the end of the whole.
  */
 
+import { freeMemory } from '../../node/async/free-memory.ts'
 import type { PieceStore } from '../../node/index.ts'
 import type { ReceivedFile } from './received-files.ts'
 
@@ -22,12 +23,6 @@ export interface ComingFile {
    * @throws the reason of `end`
    */
   read(part?: { offset: number; length: number }): AsyncIterable<Uint8Array>
-  /**
-   * Resolves when its first piece is here: until then code that is loaded for what comes would only delay it.
-   *
-   * @throws the reason of `end`
-   */
-  begun(): Promise<void>
   /** Nothing comes any more: who waits for more hears the reason. */
   end(reason: unknown): void
 }
@@ -36,9 +31,11 @@ export function followFile(file: ReceivedFile, { maxBytes }: Partial<typeof COMI
   const most = maxBytes ?? COMING_FILE_DEFAULTS.maxBytes
   const { record } = file
   const { size, pieceBytes } = record.shape
-  /** By number. Bounded: `maxBytes`. */
+  /** By number. Bounded: `maxBytes`, and one that is being stored. */
   const recent = new Map<number, Uint8Array>()
   let recentBytes = 0
+  /** The piece that the reader waits for. */
+  let awaited: number | undefined
   let news = Promise.withResolvers<void>()
   let ended: { reason: unknown } | undefined
 
@@ -52,11 +49,20 @@ export function followFile(file: ReceivedFile, { maxBytes }: Partial<typeof COMI
     news = Promise.withResolvers()
   }
 
+  function remember(index: number, bytes: Uint8Array): void {
+    forget(index)
+    recent.set(index, bytes)
+    recentBytes += bytes.byteLength
+    tell()
+  }
+
   async function untilHere(index: number): Promise<void> {
-    while (!record.has(index)) {
+    while (!recent.has(index) && !record.has(index)) {
       if (ended !== undefined) throw ended.reason
+      awaited = index
       await news.promise
     }
+    awaited = undefined
   }
 
   async function pieceAt(index: number): Promise<Uint8Array> {
@@ -74,13 +80,12 @@ export function followFile(file: ReceivedFile, { maxBytes }: Partial<typeof COMI
       },
       read: (index) => file.read(index),
       async write(index, bytes) {
+        const isAwaited = index === awaited
+        if (isAwaited) remember(index, bytes.slice()) // the store takes the bytes
         const back = await file.writeBack(index, bytes)
-        forget(index)
-        if (recentBytes + back.byteLength <= most) {
-          recent.set(index, back)
-          recentBytes += back.byteLength
-        }
-        tell()
+        if (isAwaited) return freeMemory(back.buffer)
+        if (recentBytes + back.byteLength <= most) remember(index, back)
+        else tell()
       },
     },
     async *read({ offset, length } = { offset: 0, length: size }) {
@@ -95,7 +100,6 @@ export function followFile(file: ReceivedFile, { maxBytes }: Partial<typeof COMI
         at = start + to
       }
     },
-    begun: () => untilHere(0),
     end(reason) {
       ended ??= { reason }
       recent.clear()

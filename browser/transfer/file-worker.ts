@@ -111,6 +111,9 @@ function directoryAt(folders: string[]): FoundDirectory {
   return newest
 }
 
+/** Asked for at once: the first answer of a browser takes longer than all else of a first file. */
+navigator.storage.getDirectory().catch(() => {}) // the first file that is opened meets the failure, too
+
 async function findDirectory(folders: string[]): Promise<FileSystemDirectoryHandle> {
   let directory = await navigator.storage.getDirectory()
   for (const name of folders) directory = await directory.getDirectoryHandle(name, { create: true })

@@ -1,4 +1,3 @@
 /** The library as a tab loads it that shares, or receives a share, when it makes its peer. */
 
 export { createPeer } from '../../../browser/module.ts'
-export { openSealed } from '../../../node/index.ts'

@@ -5,7 +5,9 @@ import { followFile } from '../../../browser/transfer/coming-file.ts'
 import { MemoryFiles, type ReceivedFile } from '../../../browser/transfer/received-files.ts'
 
 const SHAPE = { size: 10, pieceBytes: 4 }
-const PIECES = [Uint8Array.of(0, 1, 2, 3), Uint8Array.of(4, 5, 6, 7), Uint8Array.of(8, 9)]
+/** A store takes the bytes of a piece over. */
+const pieceOf = (index: number) => [Uint8Array.of(0, 1, 2, 3), Uint8Array.of(4, 5, 6, 7), Uint8Array.of(8, 9)][index] as Uint8Array
+const PIECES = [0, 1, 2]
 
 /** Counts what is read from the store. */
 async function openFile() {
@@ -31,7 +33,7 @@ it('a coming file is read in order, whatever the order in which its pieces come,
   const { file, reads } = await openFile()
   const { store, read } = followFile(file)
   const reading = bytesOf(read())
-  for (const index of [2, 0, 1]) await store.write(index, PIECES[index] as Uint8Array)
+  for (const index of [2, 0, 1]) await store.write(index, pieceOf(index))
   expect(await reading).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
   expect(reads).toEqual([])
 })
@@ -39,7 +41,7 @@ it('a coming file is read in order, whatever the order in which its pieces come,
 it('a coming file has its beginning twice: a part of a piece is not the end of it', async () => {
   const { file, reads } = await openFile()
   const { store, read } = followFile(file)
-  for (const [index, piece] of PIECES.entries()) await store.write(index, piece)
+  for (const index of PIECES) await store.write(index, pieceOf(index))
   expect(await bytesOf(read({ offset: 0, length: 2 }))).toEqual([0, 1])
   expect(await bytesOf(read({ offset: 1, length: 100 }))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9])
   expect(reads).toEqual([])
@@ -47,9 +49,9 @@ it('a coming file has its beginning twice: a part of a piece is not the end of i
 
 it('a coming file takes what was there before, and what memory had no room for, from the store', async () => {
   const { file, reads } = await openFile()
-  await file.write(0, PIECES[0] as Uint8Array)
+  await file.write(0, pieceOf(0))
   const { store, read } = followFile(file, { maxBytes: 4 })
-  for (const index of [1, 2]) await store.write(index, PIECES[index] as Uint8Array)
+  for (const index of [1, 2]) await store.write(index, pieceOf(index))
   expect(await bytesOf(read())).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
   expect(reads).toEqual([0, 2])
 })
@@ -57,7 +59,7 @@ it('a coming file takes what was there before, and what memory had no room for, 
 it('a coming file that does not come any more tells its reader why, after what is there', async () => {
   const { file } = await openFile()
   const coming = followFile(file)
-  await coming.store.write(0, PIECES[0] as Uint8Array)
+  await coming.store.write(0, pieceOf(0))
   const got: number[] = []
   const reading = (async () => {
     for await (const part of coming.read()) got.push(...part)
@@ -69,23 +71,37 @@ it('a coming file that does not come any more tells its reader why, after what i
 
 it('a coming file refuses a piece that the store gives back shorter', async () => {
   const { file } = await openFile()
-  await file.write(0, PIECES[0] as Uint8Array)
+  await file.write(0, pieceOf(0))
   const { read } = followFile({ ...file, record: file.record, read: async () => new Uint8Array(3) })
   await expect(bytesOf(read())).rejects.toThrow('lost')
 })
 
-it('a coming file begins with its first piece, not with another, and says why where it does not begin', async () => {
-  const { file } = await openFile()
-  const coming = followFile(file)
-  let hasBegun = false
-  const begun = coming.begun().then(() => {
-    hasBegun = true
-  })
-  await coming.store.write(1, PIECES[1] as Uint8Array)
-  expect(hasBegun).toBe(false)
-  await coming.store.write(0, PIECES[0] as Uint8Array)
-  await begun
-  const other = followFile((await openFile()).file)
-  other.end(new Error('gone'))
-  await expect(other.begun()).rejects.toThrow('gone')
+it('a coming file hands on the piece that its reader waits for before it is stored; the reader of the whole waits for the store', async () => {
+  const { file, reads } = await openFile()
+  const disk = Promise.withResolvers<void>()
+  const slow: ReceivedFile = {
+    ...{ record: file.record, have: file.have, write: file.write, close: file.close, read: file.read },
+    async writeBack(index, bytes) {
+      await disk.promise
+      return file.writeBack(index, bytes)
+    },
+  }
+  const { store, read } = followFile(slow)
+  const got: number[] = []
+  const begun = Promise.withResolvers<void>()
+  const reading = (async () => {
+    for await (const part of read()) {
+      got.push(...part)
+      begun.resolve()
+    }
+  })()
+  const other = store.write(1, pieceOf(1)) // it waits for the first
+  const first = store.write(0, pieceOf(0))
+  await begun.promise
+  expect([got, file.record.has(0)]).toEqual([[0, 1, 2, 3], false])
+  disk.resolve()
+  await Promise.all([first, other, store.write(2, pieceOf(2))])
+  await reading
+  expect(got).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+  expect(reads).toEqual([])
 })

@@ -34,6 +34,8 @@ async function startWorker(written: (bytes: number) => number, closed: () => voi
     answer = message
   })
   await import('../../../browser/transfer/file-worker.ts')
+  expect(getDirectory).toHaveBeenCalledOnce() // at its start, so that the first file does not wait for the browser's first answer
+  getDirectory.mockClear()
   const call = async (request: FileRequest) => {
     await receive({ data: { ...request, id: 1 } })
     return answer
