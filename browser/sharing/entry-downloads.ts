@@ -14,7 +14,7 @@ import type { TotalProgress } from './entry-progress.ts'
 import { EntryTable } from './entry-table.ts'
 import type { TellProblem } from './problem-teller.ts'
 import type { ReceiveRecord } from './receive-record.ts'
-import { saveEntry } from './save-entry.ts'
+import { saveEntry, WHOLE_BYTES } from './save-entry.ts'
 import type { SavePlace, ZipPlace } from './save-place.ts'
 import { saveZip } from './save-zip.ts'
 
@@ -36,7 +36,8 @@ type SetProgress = EntryTable['set']
 /** Resolves with true when the entries are saved; with false when they are here, and are saved later. */
 type Work = (signal: AbortSignal, set: SetProgress) => Promise<boolean>
 
-const MAX_AT_ONCE = 3 // each of them requests several pieces at once
+/** Entries on their way at once: large ones request several pieces each. Of small ones more, since they wait for answers and disks most of their time. */
+export const MAX_AT_ONCE = { large: 3, small: 12 }
 
 export class EntryDownloads {
   readonly table: EntryTable
@@ -118,7 +119,7 @@ export class EntryDownloads {
   }
 
   #begin(entry: ShareEntry): 'begun' | 'waits' | 'full' {
-    if (this.#attempts.size >= MAX_AT_ONCE) return 'full'
+    if (this.#attempts.size >= (entry.size > WHOLE_BYTES ? MAX_AT_ONCE.large : MAX_AT_ONCE.small)) return 'full'
     // Files that are the same are received one after the other: they are one content.
     if (this.#attempts.has(entry.id) || this.#attempts.isInUse(entry.hash)) return 'waits'
     if (this.table.isDue(entry)) this.#run(entry)

@@ -5,7 +5,7 @@
 
 import { freeMemory } from '../../node/async/free-memory.ts'
 import { readAhead } from '../../node/async/read-ahead.ts'
-import type { FetchShape, ReceivedShare, ShareEntry } from '../../node/index.ts'
+import type { FetchShape, LinkKey, ReceivedShare, ShareEntry } from '../../node/index.ts'
 import { openSealed } from '../../node/library/early-share.ts'
 import { readInParts } from '../content/raw-content.ts'
 import type { PeerLibrary } from '../peer/types.ts'
@@ -43,6 +43,14 @@ interface FetchOptions {
    * all of it is stored here, and is told why it does not come.
    */
   onComing?: ((plain: PlainFile) => void) | undefined
+  /** Its bytes are read as soon as it is here: those of a small file stay in memory for that. */
+  isReadNext?: boolean
+}
+
+interface OpeningParts {
+  files: ReceivedFiles
+  library: PeerLibrary
+  signal: AbortSignal
 }
 
 /**
@@ -53,7 +61,7 @@ interface FetchOptions {
  */
 export async function fetchEntry({ received, files, library }: EntryParts, entry: ShareEntry, options: FetchOptions): Promise<PlainFile> {
   if (entry.size === 0) return { size: 0, hash: undefined, async *read() {} }
-  const { signal, isDoubtful, onComing } = options
+  const { signal, isDoubtful, onComing, isReadNext = false } = options
   const stored = Promise.withResolvers<void>()
   stored.promise.catch(() => {}) // thrown below, and by the reader
   let file: ReceivedFile | undefined
@@ -68,7 +76,10 @@ export async function fetchEntry({ received, files, library }: EntryParts, entry
       return coming.store
     }
     const shape = await received.fetch(entry.id, storeFor, { signal, ...(isDoubtful && { isDoubtful }), ...reporting(entry.size, options) })
-    const plain = await openPlain(files, await library(), shape, signal)
+    const parts = { files, library: await library(), signal }
+    const isSmall = shape.size > 0 && shape.size <= shape.pieceBytes
+    const plain =
+      isSmall && shape.linkKey && file ? await openSmall(parts, shape, shape.linkKey, file, isReadNext) : await openPlain(parts, shape)
     stored.resolve()
     return plain
   } catch (error) {
@@ -136,16 +147,44 @@ function reporting(size: number, { pace, onProgress }: FetchOptions) {
   }
 }
 
+const lost = ({ MayflyError }: PeerLibrary) => new MayflyError('ERR_DAMAGED', 'This browser has lost what had come. Try again')
+
+/** Content of one piece, by the file that is open: a Blob for each of thousands of files, and its slices, take longer than all else that is done with one. */
+async function openSmall(
+  { files, library, signal }: OpeningParts,
+  { hash, size, plainSize }: FetchShape,
+  linkKey: LinkKey,
+  file: ReceivedFile,
+  isReadNext: boolean,
+): Promise<PlainFile> {
+  let fresh: Uint8Array | undefined = await file.read(0)
+  async function* read(part = { offset: 0, length: size }): AsyncIterable<Uint8Array> {
+    if (fresh !== undefined) return yield fresh.subarray(part.offset, part.offset + part.length)
+    const stored = await files.get(hash, size)
+    if (stored === undefined) throw lost(library)
+    yield* readInParts(stored, part)
+  }
+  const plain = await openSealed({ size: fresh.byteLength, read }, linkKey, { signal })
+  if (plain.size !== plainSize) throw otherSize(library.MayflyError)
+  if (!isReadNext) fresh = undefined
+  return {
+    size: plain.size,
+    hash,
+    async *read(options) {
+      yield* readAhead(plain.read(undefined, options))
+      fresh = undefined
+    },
+  }
+}
+
 async function openPlain(
-  files: ReceivedFiles,
-  library: PeerLibrary,
+  { files, library, signal }: OpeningParts,
   { hash, size, linkKey, plainSize, pieceBytes }: FetchShape,
-  signal: AbortSignal,
 ): Promise<PlainFile> {
   const stored = await files.get(hash, size)
-  if (stored === undefined) throw new library.MayflyError('ERR_DAMAGED', 'This browser has lost what had come. Try again')
+  if (stored === undefined) throw lost(library)
   if (linkKey !== undefined) {
-    const plain = await library.openSealed({ size: stored.size, read: (part) => readInParts(stored, part) }, linkKey, { signal })
+    const plain = await openSealed({ size: stored.size, read: (part) => readInParts(stored, part) }, linkKey, { signal })
     if (plain.size !== plainSize) throw otherSize(library.MayflyError)
     return { size: plain.size, hash, read: (options) => readAhead(plain.read(undefined, options)) }
   }

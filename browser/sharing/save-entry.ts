@@ -28,7 +28,7 @@ interface SaveEntryOptions {
 }
 
 /** Content up to this size comes whole, and is checked when it is opened. */
-const WHOLE_BYTES = 262_144
+export const WHOLE_BYTES = 262_144
 
 /**
  * @returns true when it is saved; false when it is here, and is saved later
@@ -106,7 +106,7 @@ function savingWhileComing({ names, table }: SaveEntryContext, entry: ShareEntry
 }
 
 async function fetchPlain(
-  { received, library, files, pace }: SaveEntryContext,
+  { received, library, files, pace, table }: SaveEntryContext,
   entry: ShareEntry,
   { signal, set, isDoubtful }: SaveEntryOptions,
   coming: ReturnType<typeof savingWhileComing>,
@@ -115,6 +115,7 @@ async function fetchPlain(
   set(id, { phase: 'receiving', done: 0 })
   return fetchEntry({ received, files: await files(), library }, entry, {
     ...{ signal: coming?.signal ?? signal, pace, isDoubtful: isDoubtful && size > WHOLE_BYTES, onComing: coming?.begin },
+    isReadNext: table.placeOf(id)?.isZip === false,
     onProgress: (progress) => set(id, progress),
   })
 }

@@ -151,16 +151,40 @@ function zipOf(inside: readonly ZippedFile[]): PlainFile {
 }
 
 export function folderPlace(root: FileSystemDirectoryHandle): FilesPlace {
+  /** Of the newest file, which the next one is in, too: thousands of small files come in a few folders. */
+  let newest: { path: string; folder: Promise<FileSystemDirectoryHandle> } | undefined
+
+  async function findFolder(parts: readonly string[]): Promise<FileSystemDirectoryHandle> {
+    let folder = root
+    for (const part of parts) folder = await folder.getDirectoryHandle(part, { create: true })
+    return folder
+  }
+
+  function folderAt(parts: readonly string[]): Promise<FileSystemDirectoryHandle> {
+    const path = parts.join('/')
+    if (newest?.path !== path) newest = { path, folder: findFolder(parts) }
+    return newest.folder
+  }
+
+  /** Undefined when there is a file of that name. */
+  async function createFile(parts: readonly string[], name: string) {
+    const folder = await folderAt(parts)
+    if (await hasEntry(folder, name)) return undefined
+    return { folder, handle: await folder.getFileHandle(name, { create: true }) }
+  }
+
   return {
     isZip: false,
     name: root.name,
     async save(path, file, options) {
       const parts = path.split('/')
       const name = parts.pop() ?? ''
-      let folder = root
-      for (const part of parts) folder = await folder.getDirectoryHandle(part, { create: true })
-      if (await hasEntry(folder, name)) return false
-      const handle = await folder.getFileHandle(name, { create: true })
+      const created = await createFile(parts, name).catch(() => {
+        newest = undefined // the folder may have been removed since it was found
+        return createFile(parts, name)
+      })
+      if (created === undefined) return false
+      const { folder, handle } = created
       try {
         await writeFile(handle, file, options)
       } catch (error) {

@@ -1,7 +1,7 @@
 /** Files that cannot be saved at a receiver, as its sharer hears of them. */
 
 import { expect, test } from 'vitest'
-import { EntryDownloads } from '../../../browser/sharing/entry-downloads.ts'
+import { EntryDownloads, MAX_AT_ONCE } from '../../../browser/sharing/entry-downloads.ts'
 import { EntryNames } from '../../../browser/sharing/entry-names.ts'
 import { createProblemTeller } from '../../../browser/sharing/problem-teller.ts'
 import { ReceiveRecord } from '../../../browser/sharing/receive-record.ts'
@@ -16,7 +16,12 @@ const EMPTY = { id: 1, kind: 'file', path: 'a.txt', size: 0, state: 'ready', has
 function downloadsTo(failure: { error: unknown }, entries: ShareEntry[] = [EMPTY]) {
   const told: string[] = []
   const saved: number[] = []
-  const received = { entries, tell: (text: string) => told.push(text), saved: (id: number) => saved.push(id) }
+  const received = {
+    entries,
+    tell: (text: string) => told.push(text),
+    saved: (id: number) => saved.push(id),
+    fetch: () => new Promise(() => {}),
+  }
   const record = new ReceiveRecord(new MemoryStore(), 'share')
   const place: SavePlace = {
     isZip: false,
@@ -85,4 +90,17 @@ test('downloads: files of one content come one after the other, and another one 
   downloads.want([1, 2, 3], place)
   expect([1, 2, 3].map((id) => downloads.table.progressOf({ id, size: 0 })?.phase)).toEqual(['receiving', 'waiting', 'receiving'])
   await waitFor(() => saved.length === 3, 20_000, 'all are saved')
+})
+
+test('downloads: a dozen small files are fetched at once, and few large ones, which wait until small ones are done', async () => {
+  const listOf = (size: number) => Array.from({ length: 20 }, (_, id) => ({ ...EMPTY, id, size, hash: `${id}` }))
+  for (const [size, most] of [[1_000, MAX_AT_ONCE.small] as const, [1_000_000, MAX_AT_ONCE.large] as const]) {
+    const entries = listOf(size)
+    const { downloads, place } = downloadsTo({ error: undefined }, entries)
+    downloads.want(
+      entries.map(({ id }) => id),
+      place,
+    )
+    expect(entries.filter((entry) => downloads.table.progressOf(entry)?.phase === 'receiving')).toHaveLength(most)
+  }
 })

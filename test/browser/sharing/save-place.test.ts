@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { receiverIdOf } from '../../../browser/sharing/receive-record.ts'
-import { inPieces, isBetterAsZip, zipName } from '../../../browser/sharing/save-place.ts'
+import { folderPlace, inPieces, isBetterAsZip, zipName } from '../../../browser/sharing/save-place.ts'
 import { MemoryStore } from '../../helpers/memory-store.ts'
 
 test('zip name: that of the folder that all files are in', () => {
@@ -33,4 +33,24 @@ test('a browser is the same receiver of a share at each visit, and another of an
   expect(receiverIdOf(store, 'other')).not.toEqual(first)
   store.setItem('mayfly:receivers', '[["share","no base64, and too short"],7]')
   expect(receiverIdOf(store, 'share')).toHaveLength(16)
+})
+
+test('a folder is looked up once for the files that come into it, and again when it was removed meanwhile', async () => {
+  const names: string[] = []
+  let looks = 0
+  const openFolder = () => {
+    const number = ++looks
+    return {
+      async getFileHandle(name: string, { create } = { create: false }) {
+        if (!create || (number === 1 && name === 'c')) throw new DOMException('It is not there', 'NotFoundError')
+        names.push(name)
+        return { createWritable: async () => ({ write: async () => {}, close: async () => {} }), getFile: async () => ({ size: 0 }) }
+      },
+    }
+  }
+  const place = folderPlace({ name: 'chosen', getDirectoryHandle: async () => openFolder() } as unknown as FileSystemDirectoryHandle)
+  const empty = { size: 0, hash: undefined, async *read() {} }
+  const options = { signal: new AbortController().signal, onBytes() {} }
+  expect([await place.save('in/a', empty, options), await place.save('in/b', empty, options), looks]).toEqual([true, true, 1])
+  expect([await place.save('in/c', empty, options), looks, names]).toEqual([true, 2, ['a', 'b', 'c']])
 })
