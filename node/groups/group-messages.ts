@@ -44,10 +44,6 @@ export function createMessageHandler<S extends Server>(context: GroupContext<S>,
 
   function answer(from: S, question: Question, reply: (answer: Answer<S>) => void): void {
     switch (question.type) {
-      case 'join':
-        return void introductions.join(question, reply)
-      case 'mates':
-        return void reply(introductions.mates(question))
       case 'find':
         return void finder.answer(question, reply)
       case 'keepers':

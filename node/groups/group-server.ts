@@ -102,7 +102,7 @@ export function createGroupServer<S extends Server>(context: GroupContext<S>, op
       events.onWhole?.()
     },
   })
-  const introductions = createIntroductions<S>(context, links, questions, settings)
+  const introductions = createIntroductions<S>(context, links, questions, settings, () => joining.isJoining)
   const nearest = createNearestServers<S>(context, { links, questions }, settings)
   const finder = createGroupFinder<S>(
     context,

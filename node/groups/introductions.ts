@@ -10,8 +10,12 @@ import type { Questions } from './questions.ts'
 const MAX_SUGGESTED = 4
 /** Servers next to a joiner that are named. */
 const MAX_NEAREST = 8
+/** Of a whole group, the nearest to the joiner, which compares for the others: an answer has room for so many. */
+const MAX_LISTED = 32
 /** How long members of other groups are told to joiners before they are asked for again, in ms. */
 const FRESH_MS = 10_000
+/** A joiner does not wait longer for the word of delegates, in ms. */
+const MEMBERS_MS = 500
 
 /** Called once, at once or later. */
 type Reply<S extends Server> = (answer: Answer<S>) => void
@@ -21,9 +25,13 @@ export function createIntroductions<S extends Server>(
   links: Links<S>,
   questions: Questions<S>,
   { delegates }: Pick<GroupSettings, 'delegates'>,
+  isJoining: () => boolean,
 ) {
-  /** Members of other groups for joiners, by group; those of one number of bits. Bounded: the groups. */
-  let members: { bits: number; askedAtMs: number; groups: Map<number, readonly S[]> } = {
+  /**
+   * Members of other groups for joiners, by group; those of one number of bits. Bounded: the groups.
+   * `waiting` are joiners that came before the delegates have answered; bounded by the connections.
+   */
+  let members: { bits: number; askedAtMs: number; groups: Map<number, readonly S[]>; waiting?: (() => void)[] | undefined } = {
     bits: -1,
     askedAtMs: Number.NEGATIVE_INFINITY,
     groups: new Map(),
@@ -60,40 +68,56 @@ export function createIntroductions<S extends Server>(
   /** Asks a delegate of each group for members of its own, so that the answerer's delegates do not become hubs. */
   function refreshMembers(then: () => void): void {
     const { bits } = links
-    if (members.bits === bits && timers.now() - members.askedAtMs < FRESH_MS) return void then()
-    members = { bits, askedAtMs: timers.now(), groups: new Map() }
-    const { groups } = members
-    let waiting = 1
-    const end = () => --waiting === 0 && then()
+    if (members.bits === bits && timers.now() - members.askedAtMs < FRESH_MS) {
+      if (members.waiting === undefined) then()
+      else members.waiting.push(then)
+      return
+    }
+    const asked: typeof members = { bits, askedAtMs: timers.now(), groups: new Map(), waiting: [then] }
+    members = asked
+    let open = 1
+    const end = () => {
+      if (--open > 0) return
+      const { waiting = [] } = asked
+      asked.waiting = undefined
+      for (const each of waiting) each()
+    }
     for (let group = 0; group < links.groupCount; group++) {
       const linked = links.group(group)
       const delegate = linked[Math.floor(random() * linked.length)]
       if (group === links.ownGroup || delegate === undefined) continue
-      waiting++
-      questions.ask(delegate, { type: 'suggest', bits, group, isPassedOn: true }, (answer) => {
-        groups.set(group, answer?.type === 'servers' && answer.servers.length > 0 ? answer.servers.slice(0, MAX_SUGGESTED) : linked)
+      open++
+      const onAnswer = (answer: Answer<S> | undefined) => {
+        asked.groups.set(group, answer?.type === 'servers' && answer.servers.length > 0 ? answer.servers.slice(0, MAX_SUGGESTED) : linked)
         end()
-      })
+      }
+      questions.ask(delegate, { type: 'suggest', bits, group, isPassedOn: true }, onAnswer, MEMBERS_MS)
     }
     end()
   }
 
+  /** One of each group comes first, then another one. */
+  function chooseDelegates(place: Place): S[] {
+    const chosen: S[][] = []
+    for (let group = 0; group < links.groupCount; group++) {
+      const known = members.bits === links.bits ? members.groups.get(group) : undefined
+      if (group !== groupOf(place, links.bits)) chosen.push(sample([...(known ?? links.group(group))], delegates))
+    }
+    return Array.from({ length: delegates }, (_, turn) => chosen.flatMap((each) => each[turn] ?? [])).flat()
+  }
+
   function join({ place }: { place: Place }, reply: Reply<S>): void {
     refreshMembers(() => {
-      const groups = members.groups
-      const chosen: S[] = []
-      for (let group = 0; group < links.groupCount; group++) {
-        if (group !== groupOf(place, links.bits)) chosen.push(...sample([...(groups.get(group) ?? links.group(group))], delegates))
-      }
       const servers = nearestTo(place, [self, ...links.all()], MAX_NEAREST)
-      reply({ type: 'group', bits: links.bits, isWhole: false, servers, delegates: chosen })
+      reply({ type: 'group', bits: links.bits, isWhole: false, size: 0, servers, delegates: chooseDelegates(place) })
     })
   }
 
   function mates({ place }: { place: Place }): Answer<S> {
-    const isWhole = links.covers(self, place)
-    const servers = isWhole ? [self, ...links.mates()] : nearestTo(place, links.all(), MAX_NEAREST)
-    return { type: 'group', bits: links.bits, isWhole, servers, delegates: [] }
+    const isWhole = links.covers(self, place) && !isJoining()
+    const group = [self, ...links.mates()]
+    const servers = isWhole ? nearestTo(place, group, MAX_LISTED) : nearestTo(place, links.all(), MAX_NEAREST)
+    return { type: 'group', bits: links.bits, isWhole, size: isWhole ? group.length : 0, servers, delegates: [] }
   }
 
   return { suggest, join, mates }

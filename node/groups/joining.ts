@@ -1,11 +1,13 @@
 /**
- * How a server joins: one that it knows names the servers nearest to it and members of each group; a mate gives the list of the group. The nearest
- * mates are dialled first, then mates and delegates in turns. It serves as soon as it has some mates; it is whole when it has all.
+ * How a server joins: one that it knows names the servers nearest to it and members of each group; a mate says how large the group is, and names
+ * the nearest of it. These are dialled first, then mates and delegates in turns; a comparison brings the rest of a large group. The joiner
+ * serves as soon as it has some mates; it is whole when it has all.
  */
 
 import type { GroupContext } from './context.ts'
 import type { Dialer } from './dialer.ts'
 import type { Links } from './links.ts'
+import { compareNotes } from './mates.ts'
 import type { Answer } from './messages.ts'
 import { nearestTo, type Server } from './place.ts'
 import type { Questions } from './questions.ts'
@@ -22,9 +24,9 @@ const WHOLE_PART = 0.97
 export interface JoiningParts<S extends Server> {
   links: Links<S>
   questions: Questions<S>
-  dialer: Dialer<S>
-  /** The group has so many bits, as its members say. */
-  setBits(bits: number): void
+  dialer: Pick<Dialer<S>, 'want' | 'isWanted' | 'size'>
+  /** A group has so many bits, as one of its members says. */
+  setBits(bits: number, from: S): void
   onReady(): void
   onWhole(): void
 }
@@ -39,6 +41,7 @@ export function createJoining<S extends Server>({ self }: Pick<GroupContext<S>, 
   /** Members of the group, as one of them has said; 0 before. */
   let needed = 0
   const tried = new Set<string>()
+  const isOther = ({ id }: S) => id !== self.id
 
   function check(): void {
     if (needed === 0 || state === 'whole' || state === 'alone') return
@@ -55,33 +58,37 @@ export function createJoining<S extends Server>({ self }: Pick<GroupContext<S>, 
     onWhole()
   }
 
-  function dialAll(list: readonly S[], delegates: readonly S[]): void {
-    const mates = list.filter((server) => server !== self)
-    needed = Math.max(1, mates.length)
+  /** @param from a mate */
+  function dialAll(from: S, { servers, size }: GroupAnswer<S>, delegates: readonly S[]): void {
+    const mates = servers.filter(isOther)
+    needed = Math.max(1, size - 1)
     const nearest = nearestTo(self.place, mates, READY_MATES)
     for (const mate of nearest) dialer.want(mate, check)
     const rest = mates.filter((mate) => !nearest.includes(mate))
     for (let i = 0; i < Math.max(rest.length, delegates.length); i++) {
       for (const server of [delegates[i], rest[i]]) if (server !== undefined) dialer.want(server, check)
     }
+    const listed = new Set([from, ...mates].map(({ id }) => id))
+    if (listed.size < needed) compareNotes(from, links, questions, dialer, { but: listed, onEnd: check })
     check()
   }
 
   /** Asks one after the other, each nearer than the one before, until one knows the group. */
   function step(candidates: readonly S[], delegates: readonly S[], steps: number, retry: () => void): void {
-    const next = candidates.find((server) => server !== self && !tried.has(server.id))
+    const next = candidates.find((server) => isOther(server) && !tried.has(server.id))
     if (next === undefined || steps > MAX_STEPS) return void retry()
     tried.add(next.id)
     const other = () => step(candidates, delegates, steps + 1, retry)
     dialer.want(next, (isOpen) => {
       if (!isOpen) return other()
+      const mate = links.get(next.id) ?? next
       const onAnswer = (answer: Answer<S> | undefined) => {
         if (answer?.type !== 'group') return other()
-        setBits(answer.bits)
-        if (answer.isWhole) dialAll(answer.servers, delegates)
+        setBits(answer.bits, mate)
+        if (answer.isWhole) dialAll(mate, answer as GroupAnswer<S>, delegates)
         else step([...answer.servers, ...candidates], delegates, steps + 1, retry)
       }
-      questions.ask(next, { type: 'mates', place: self.place }, onAnswer, LIST_MS)
+      questions.ask(mate, { type: 'mates', place: self.place }, onAnswer, LIST_MS)
     })
   }
 
@@ -108,7 +115,7 @@ export function createJoining<S extends Server>({ self }: Pick<GroupContext<S>, 
           (answer) => {
             if (answer?.type !== 'group') return onFailed()
             const { bits, servers, delegates } = answer as GroupAnswer<S>
-            setBits(bits)
+            setBits(bits, entrance)
             step(servers, delegates, 0, onFailed)
           },
           LIST_MS,

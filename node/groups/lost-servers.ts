@@ -11,6 +11,8 @@ const REFUSED_MS = 600_000
 export function createLostServers<S extends Server>({ timers }: { timers: Pick<Timers, 'now'> }, lostMs: number) {
   /** By peer id, with the time of the loss. Bounded: MAX_LOST, the oldest out first. */
   const lost = new Map<string, { server: S; atMs: number }>()
+  /** Those that are being dialled again, by peer id. Bounded: each dial ends with `add`, or with `forget`. */
+  const again = new Set<string>()
   /** By peer id, until when. Bounded: MAX_REFUSED. */
   const refused = new Map<string, number>()
   /** When those that are being dialled again were lost. Bounded as they are. */
@@ -21,6 +23,7 @@ export function createLostServers<S extends Server>({ timers }: { timers: Pick<T
       return lost.size
     },
     add(server: S) {
+      again.delete(server.id)
       const atMs = lostAtMs.get(server) ?? timers.now()
       if (timers.now() - atMs > lostMs) return lostAtMs.delete(server)
       lostAtMs.set(server, atMs)
@@ -29,8 +32,10 @@ export function createLostServers<S extends Server>({ timers }: { timers: Pick<T
       const [oldest] = lost.keys()
       return lost.size <= MAX_LOST || lost.delete(oldest as string)
     },
+    has: ({ id }: S) => lost.has(id) || again.has(id),
     forget(server: S) {
       lost.delete(server.id)
+      again.delete(server.id)
       lostAtMs.delete(server)
     },
     /** Any one of them, which is lost no longer until it is added again. @param part from 0 to 1 */
@@ -39,6 +44,7 @@ export function createLostServers<S extends Server>({ timers }: { timers: Pick<T
       for (const { server } of lost.values()) {
         if (at-- > 0) continue
         lost.delete(server.id)
+        again.add(server.id)
         return server
       }
       return undefined

@@ -36,8 +36,8 @@ export type Answer<S extends Server> =
   | { type: 'servers'; servers: readonly S[] }
   | { type: 'spare'; isSpare: boolean }
   | { type: 'keepers'; owning: number; asked: number }
-  /** @property isWhole the servers are a whole group, otherwise the nearest that are known */
-  | { type: 'group'; bits: number; isWhole: boolean; servers: readonly S[]; delegates: readonly S[] }
+  /** @property isWhole the answerer knows the whole group, of so many servers, itself among them @property servers the nearest that it knows */
+  | { type: 'group'; bits: number; isWhole: boolean; size: number; servers: readonly S[]; delegates: readonly S[] }
   /** @property steps messages one after the other on the way @property asked record nodes @property answered those of them that did */
   | { type: 'found'; holders: readonly string[]; steps: number; asked: number; answered: number }
 

@@ -9,7 +9,7 @@ import type { Server } from './place.ts'
 
 export interface ServerAnswersParts<S extends Server> {
   links: Links<S>
-  introductions: Pick<ReturnType<typeof createIntroductions<S>>, 'suggest'>
+  introductions: Pick<ReturnType<typeof createIntroductions<S>>, 'suggest' | 'join' | 'mates'>
   nearest: Pick<NearestServers<S>, 'answer'>
   /** May the link to it be closed? */
   isSpare(from: S): boolean
@@ -25,6 +25,10 @@ export function createServerAnswers<S extends Server>({ links, introductions, ne
         return void reply(answerFetch(links, question))
       case 'suggest':
         return void introductions.suggest(question, reply)
+      case 'join':
+        return void introductions.join(question, reply)
+      case 'mates':
+        return void reply(introductions.mates(question))
       case 'spare':
         return void reply({ type: 'spare', isSpare: isSpare(from) })
       case 'nearest':

@@ -8,7 +8,7 @@ import type { Dialer } from './dialer.ts'
 import { estimateServers, nextBits, type SizeReport } from './group-bits.ts'
 import type { Links } from './links.ts'
 import { createLostServers } from './lost-servers.ts'
-import { compareNotes } from './mates.ts'
+import { createComparisons } from './mates.ts'
 import { groupOf, type Place, type Server, sharedBits } from './place.ts'
 import type { Questions } from './questions.ts'
 import { createSurplusLinks } from './surplus-links.ts'
@@ -45,6 +45,7 @@ export function createUpkeep<S extends Server>(context: UpkeepContext<S>, parts:
   const { links, questions, dialer, isJoining } = parts
   const { delegates } = settings
   const lost = createLostServers<S>(context, settings.lostMs)
+  const { compare, compareSoon, stop } = createComparisons<S>(context, parts, settings.gossipMs)
   const surplus = createSurplusLinks<S>(context, { ...parts, close }, delegates)
   /** Groups for which a delegate is being looked for. Replaced when their numbers change. */
   let repairing = new Set<number>()
@@ -52,8 +53,6 @@ export function createUpkeep<S extends Server>(context: UpkeepContext<S>, parts:
   let isStopped = false
   const around = (ms: number) => ms * (0.8 + 0.4 * random())
   const oneOf = <T>(items: readonly T[]): T | undefined => items[Math.floor(random() * items.length)]
-
-  const compareWith = (mate: S | undefined) => mate !== undefined && compareNotes(mate, links, questions, dialer)
 
   const isMissing = (group: number, near: Place | undefined) => {
     const linked = links.group(group)
@@ -115,7 +114,7 @@ export function createUpkeep<S extends Server>(context: UpkeepContext<S>, parts:
     report()
     if (isMerge) {
       const joined = links.mates().filter((mate) => sharedBits(self.place, mate.place) < before)
-      for (let i = 0; i < delegates; i++) compareWith(oneOf(joined))
+      for (let i = 0; i < delegates; i++) compare(joined)
     }
     parts.onBits()
     if (!isJoining()) repairAll(SPREAD_MS)
@@ -123,20 +122,11 @@ export function createUpkeep<S extends Server>(context: UpkeepContext<S>, parts:
 
   const report = () => publish({ bits: isJoining() ? -1 : links.bits, size: links.mates().length + 1 })
 
-  /** Its own group, and one delegate of each other. */
-  function* reports(): Generator<SizeReport> {
-    yield { bits: links.bits, size: links.mates().length + 1 }
-    for (let group = 0; group < links.groupCount; group++) {
-      const first = links.group(group)[0]
-      if (group !== links.ownGroup && first !== undefined) yield reportOf(first)
-    }
-  }
-
   function look(): void {
     if (isStopped) return
     timers.after(around(settings.lookMs), look)
     if (!isJoining()) {
-      const bits = nextBits(links.bits, estimateServers(reports()), settings)
+      const bits = nextBits(links.bits, estimateServers(reportsOf(links, reportOf)), settings)
       if (bits < links.bits || (bits > links.bits && saysEnough(links.mates(), reportOf))) setBits(bits)
     }
     report()
@@ -150,11 +140,13 @@ export function createUpkeep<S extends Server>(context: UpkeepContext<S>, parts:
   function gossip(): void {
     if (isStopped) return
     timers.after(around(settings.gossipMs), gossip)
-    compareWith(oneOf(links.mates()))
+    compare()
     if (!isJoining() || timers.now() - startedAtMs > settings.joiningMs) repairAll(0)
     if (!isJoining() && random() < 1 / GOSSIPS_PER_TRIM) surplus.trim()
     const again = lost.next(random())
-    if (again !== undefined && !links.has(again) && isOfUse(again)) dialer.want(again, (isOpen) => isOpen || lost.add(again))
+    if (again === undefined) return
+    if (!links.has(again) && isOfUse(again)) dialer.want(again, (isOpen) => isOpen || lost.add(again))
+    else lost.forget(again)
   }
 
   return {
@@ -177,8 +169,13 @@ export function createUpkeep<S extends Server>(context: UpkeepContext<S>, parts:
     onWhole() {
       report()
       surplus.trim()
+      compareSoon()
     },
-    onLink: lost.forget,
+    onLink(server: S) {
+      // A half of a network that fell apart knows servers that the other half has missed.
+      if (lost.has(server) && links.isMate(server)) compareSoon()
+      lost.forget(server)
+    },
     start() {
       startedAtMs = timers.now()
       timers.after(settings.lookMs * random(), look)
@@ -186,7 +183,17 @@ export function createUpkeep<S extends Server>(context: UpkeepContext<S>, parts:
     },
     stop() {
       isStopped = true
+      stop()
     },
+  }
+}
+
+/** Of a server's own group, and of one delegate of each other. */
+function* reportsOf<S extends Server>(links: Links<S>, reportOf: (server: S) => SizeReport): Generator<SizeReport> {
+  yield { bits: links.bits, size: links.mates().length + 1 }
+  for (let group = 0; group < links.groupCount; group++) {
+    const first = links.group(group)[0]
+    if (group !== links.ownGroup && first !== undefined) yield reportOf(first)
   }
 }
 

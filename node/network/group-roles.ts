@@ -4,7 +4,7 @@ import type { PeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { createRecentMap } from '../async/recent-map.ts'
 import type { GroupSettings } from '../groups/context.ts'
-import type { SizeReport } from '../groups/group-bits.ts'
+import { MAX_GROUP_BITS, type SizeReport } from '../groups/group-bits.ts'
 import type { Links } from '../groups/links.ts'
 import { groupOf, isNearer, nearestTo, type Place, placeOf, sharedBits } from '../groups/place.ts'
 import type { Upkeep } from '../groups/upkeep.ts'
@@ -61,11 +61,10 @@ export function createGroupRoles(
   }
 
   return {
-    /** True when this node knows the record nodes of a position. One that joins knows nobody of its own group at first. */
-    coversHere(position: Uint8Array) {
-      if (links.bits === 0) return true
-      return links.coversHere(placeOf(position)) && !(isJoining() && links.mates().length === 0)
-    },
+    /** True when this node knows the record nodes of a position. One that joins knows some of its own group, which would be the wrong ones. */
+    coversHere: (position: Uint8Array) => links.bits === 0 || (links.coversHere(placeOf(position)) && !isJoining()),
+    /** The bits that this node goes by, as it says before it tells of leases. One that joins covers nothing: whatever it tells is told on. */
+    saidBits: () => (links.bits > 0 && isJoining() ? MAX_GROUP_BITS : links.bits),
     /** The nearest of its own group, nearest first, this node itself among them. A server that says nothing of groups takes no lease that is carried. */
     recordNodes(position: Uint8Array, count: number): { nodes: PeerId[]; isSelf: boolean } {
       const all = links.recordNodes(placeOf(position), count, (server) => hasReported(server.id))

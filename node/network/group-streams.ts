@@ -105,6 +105,11 @@ export function createGroupStreams(context: GroupStreamsContext, options: GroupS
         if (read.type === 'roster') give(read.turn, { type: 'roster', ids: read.ids.map(idOf) })
         if (read.type === 'spared') give(read.turn, { type: 'spare', isSpare: read.isSpare })
         if (read.type === 'servers') void openAll(read.records, id).then((servers) => give(read.turn, { type: 'servers', servers }))
+        if (read.type === 'group') {
+          const { turn, records, ...group } = read
+          const all = Promise.all([openAll(records, id), openAll(read.delegates, id)])
+          void all.then(([servers, delegates]) => give(turn, { ...group, servers, delegates }))
+        }
       },
       onEnd,
     })
@@ -139,7 +144,8 @@ export function createGroupStreams(context: GroupStreamsContext, options: GroupS
       const question = questionOf(read)
       if (question === undefined) return
       const { turn } = read
-      const from = linkOf(peer.toString())
+      // A joiner asks before it is known as a server.
+      const from = linkOf(peer.toString()) ?? (question.type === 'join' || question.type === 'mates' ? groupPeer(peer) : undefined)
       if (from === undefined) return void frames.send(encodeGroupFrame(emptyAnswer(turn, question)))
       context.answer(from, question, (given) => {
         const frame = answerFrame(turn, given, recordOf)
@@ -172,6 +178,8 @@ function questionFrame(turn: number, question: Question): GroupFrame | undefined
     case 'spare':
       return { type: 'spare', turn }
     case 'nearest':
+    case 'join':
+    case 'mates':
       return { ...question, turn }
     default:
       return undefined
@@ -188,6 +196,8 @@ function questionOf(frame: GroupFrame): Question | undefined {
     case 'suggest':
     case 'spare':
     case 'nearest':
+    case 'join':
+    case 'mates':
       return frame
     default:
       return undefined
@@ -195,13 +205,17 @@ function questionOf(frame: GroupFrame): Question | undefined {
 }
 
 function answerFrame(turn: number, answer: Answer<GroupPeer>, recordOf: (id: string) => Uint8Array | undefined): GroupFrame | undefined {
+  // One that another has told of a moment ago is in no book.
+  const recordsOf = (servers: readonly GroupPeer[]) => servers.flatMap(({ id, record }) => record?.bytes ?? recordOf(id) ?? [])
   switch (answer.type) {
     case 'roster':
       return { type: 'roster', turn, ids: answer.ids.map(multihashOf) }
     case 'servers':
-      return { type: 'servers', turn, records: answer.servers.flatMap(({ id }) => recordOf(id) ?? []) }
+      return { type: 'servers', turn, records: recordsOf(answer.servers) }
     case 'spare':
       return { type: 'spared', turn, isSpare: answer.isSpare }
+    case 'group':
+      return { ...answer, turn, records: recordsOf(answer.servers), delegates: recordsOf(answer.delegates) }
     default:
       return undefined
   }

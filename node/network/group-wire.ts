@@ -14,6 +14,9 @@ export const MAX_GROUP_FRAME_BYTES = 65_536
 export const MAX_IDS_PER_ROSTER = 1_280
 /** Servers that one question fetches, and records in the answer. */
 export const MAX_IDS_PER_FETCH = 32
+/** Servers of its own group, and of others, that a joiner is told of at once. */
+export const MAX_MATES_PER_GROUP = 32
+export const MAX_DELEGATES_PER_GROUP = 24
 /** The longest group name. */
 const MAX_BITS = 32
 const MAX_WORD = 2 ** 32 - 1
@@ -27,12 +30,18 @@ export type GroupFrame =
   | { type: 'suggest'; turn: number; bits: number; group: number; isPassedOn: boolean; near?: Place }
   | { type: 'spare'; turn: number }
   | { type: 'nearest'; turn: number; place: Place; count: number }
+  | { type: 'join'; turn: number; place: Place }
+  | { type: 'mates'; turn: number; place: Place }
   | { type: 'roster'; turn: number; ids: Uint8Array[] }
   | { type: 'servers'; turn: number; records: Uint8Array[] }
   | { type: 'spared'; turn: number; isSpare: boolean }
+  | { type: 'group'; turn: number; bits: number; isWhole: boolean; size: number; records: Uint8Array[]; delegates: Uint8Array[] }
 
 /** Frame types on the wire: below 16 questions, 16 and above answers. */
-const TYPE = { compare: 1, fetch: 2, suggest: 3, spare: 4, nearest: 5, roster: 17, servers: 18, spared: 19 } as const
+const TYPE = {
+  ...{ compare: 1, fetch: 2, suggest: 3, spare: 4, nearest: 5, join: 6, mates: 7 },
+  ...{ roster: 17, servers: 18, spared: 19, group: 20 },
+} as const
 
 export function encodeGroupFrame(frame: GroupFrame): Frame {
   const type = TYPE[frame.type]
@@ -47,12 +56,19 @@ export function encodeGroupFrame(frame: GroupFrame): Frame {
       return [type, frame.turn]
     case 'nearest':
       return [type, frame.turn, ...wordsOf(frame.place), frame.count]
+    case 'join':
+    case 'mates':
+      return [type, frame.turn, ...wordsOf(frame.place)]
     case 'roster':
       return [type, frame.turn, frame.ids.slice(0, MAX_IDS_PER_ROSTER)]
     case 'servers':
       return [type, frame.turn, frame.records.slice(0, MAX_IDS_PER_FETCH)]
     case 'spared':
       return [type, frame.turn, frame.isSpare ? 1 : 0]
+    case 'group': {
+      const [records, delegates] = [frame.records.slice(0, MAX_MATES_PER_GROUP), frame.delegates.slice(0, MAX_DELEGATES_PER_GROUP)]
+      return [type, frame.turn, frame.bits, frame.isWhole ? 1 : 0, frame.size, records, delegates]
+    }
   }
 }
 
@@ -79,12 +95,22 @@ export function decodeGroupFrame([type, a, b, c, d, e, f]: Frame): GroupFrame {
       return { type: 'spare', turn }
     case TYPE.nearest:
       return { type: 'nearest', turn, place: readPlace(b, c), count: readInteger(d, 'count') }
+    case TYPE.join:
+      return { type: 'join', turn, place: readPlace(b, c) }
+    case TYPE.mates:
+      return { type: 'mates', turn, place: readPlace(b, c) }
     case TYPE.roster:
       return { type: 'roster', turn, ids: readArray(b, 'peers', MAX_IDS_PER_ROSTER, readPeer) }
     case TYPE.servers:
       return { type: 'servers', turn, records: readArray(b, 'records', MAX_IDS_PER_FETCH, readRecord) }
     case TYPE.spared:
       return { type: 'spared', turn, isSpare: b === 1 }
+    case TYPE.group:
+      return {
+        ...{ type: 'group', turn, bits: readInteger(b, 'bits', MAX_GROUP_BITS), isWhole: c === 1, size: readInteger(d, 'size') },
+        records: readArray(e, 'records', MAX_MATES_PER_GROUP, readRecord),
+        delegates: readArray(f, 'delegates', MAX_DELEGATES_PER_GROUP, readRecord),
+      }
     default:
       throw badField('type', `a type of the groups protocol, not ${type}`)
   }

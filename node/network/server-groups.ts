@@ -9,25 +9,17 @@ import { createRecentMap } from '../async/recent-map.ts'
 import { TIMERS, type Timers } from '../async/timers.ts'
 import { GROUP_DEFAULTS, type GroupOptions } from '../groups/context.ts'
 import { MAX_GROUP_BITS, type SizeReport } from '../groups/group-bits.ts'
-import { createIntroductions } from '../groups/introductions.ts'
-import { createLinks } from '../groups/links.ts'
-import { createNearestServers } from '../groups/nearest-servers.ts'
+import { createLinks, type Links } from '../groups/links.ts'
 import { groupOf, type Place, sharedBits } from '../groups/place.ts'
-import { createQuestions } from '../groups/questions.ts'
-import { createServerAnswers } from '../groups/server-answers.ts'
 import { createUpkeep, type Upkeep } from '../groups/upkeep.ts'
 import { createGroupArrival } from './group-arrival.ts'
+import { createGroupJoining, type GroupJoining } from './group-joining.ts'
+import { createGroupQuestions } from './group-questions.ts'
 import { createGroupReach } from './group-reach.ts'
 import { createGroupRoles } from './group-roles.ts'
-import { createGroupStreams, type GroupPeer, type GroupStreamsContext, type GroupStreamsOptions, groupPeer } from './group-streams.ts'
+import { type GroupPeer, type GroupStreamsContext, type GroupStreamsOptions, groupPeer } from './group-streams.ts'
 import type { RoutingTable } from './routing-table.ts'
 
-/** How long an answer is waited for, in ms: longer than in a simulation, since the answerer may have to be dialled. */
-const ANSWER_MS = 3_000
-/** The same for a question that a find waits for, in ms: the answerer may ask another in turn. */
-const NEAREST_MS = 500
-/** A joiner with so many mates has come in. */
-const READY_MATES = 8
 /** Reports of so many servers are remembered: those of all links. */
 const MAX_REPORTS = 2_048
 /** Changes within this time are one, in ms. */
@@ -70,37 +62,48 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
   const links = createLinks<GroupPeer>(self, reportOf)
   const changes = createEmitter<void>()
   const own = createOwnReport()
-  let startedAtMs = 0
+  const isJoining = () => !isAlone && joining.isJoining
   let isNeeded = (_id: string) => false
   const arrival = createGroupArrival(timers, !isAlone)
   let endSettling: (() => void) | undefined
   let endListening = () => {}
 
-  const streams = createGroupStreams(
-    {
-      ...context,
-      linkOf: links.get,
-      answer: (...asked) => answer(...asked),
-      onAnswer: (from, turn, given) => questions.onAnswer(from, turn, given),
-    },
-    options,
-    timers,
+  const { streams, questions, nearest } = createGroupQuestions(
+    { ...context, ...{ self, timers, links, isAlone, isJoining, isSpare: (from) => upkeep.isSpare(from) } },
+    { ...settings, ...options },
   )
-  const questions = createQuestions<GroupPeer>({ timers, send: streams.send }, ANSWER_MS)
-  const introductions = createIntroductions<GroupPeer>({ self, timers, random }, links, questions, settings)
-  const nearest = createNearestServers<GroupPeer>({ self, random }, { links, questions }, { ...settings, answerMs: NEAREST_MS })
-  const answer = createServerAnswers<GroupPeer>({ links, introductions, nearest, isSpare: (from) => upkeep.isSpare(from) })
   const dialer = { want: wantFor, isWanted: ({ id }: GroupPeer) => dials.isWanted(id) }
-  const isJoining = () => links.mates().length < READY_MATES && timers.now() - startedAtMs < settings.joiningMs
   const upkeep: Upkeep<GroupPeer> = createUpkeep<GroupPeer>(
     { self, timers, random, reportOf, close, publish: own.publish },
     { links, questions, dialer, isJoining, onBits, letGo: ({ id, peer }) => !isNeeded(id) && !isBusy(libp2p.getConnections(peer)) },
     settings,
   )
 
+  const joining: GroupJoining = createGroupJoining(
+    {
+      ...{ links, questions, timers, reportOf, want: wantFor },
+      isDialled: (peer) => libp2p.getConnections(peer).some(({ direction }) => direction === 'outbound'),
+      onBits(bits, from) {
+        if (!hasReported(from.id)) takeReport(from.id, { bits, size: 1 })
+      },
+      onEnd(isIn) {
+        if (isIn) upkeep.onWhole()
+        onBits()
+      },
+    },
+    settings.joiningMs,
+  )
+
   function onBits(): void {
     context.onBits()
     changed()
+  }
+
+  /** A joiner goes by the middle of what it hears: any server may lie. */
+  function takeReport(id: string, report: SizeReport): void {
+    reports.set(id, report)
+    const bits = isJoining() ? middleBits(reports.values()) : links.bits
+    if (bits !== links.bits) upkeep.setBits(bits)
   }
 
   const hasReported = (id: string) => reports.peek(id) !== undefined
@@ -117,18 +120,7 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
     for (const connection of libp2p.getConnections(peer)) connection.close().catch(() => {})
   }
 
-  /** All of this server's own group are wanted, and so many delegates of each other. */
-  const hasRoom = (place: Place, coming = 0) =>
-    sharedBits(place, self.place) >= links.bits || links.groupAt(place).length + coming < settings.delegates
-
-  function wants(peer: PeerId): boolean {
-    if (links.bits === 0) return true
-    const { place } = groupPeer(peer)
-    const group = groupOf(place, links.bits)
-    let coming = 0
-    for (const wanted of dials.wanted()) if (groupOf(groupPeer(wanted).place, links.bits) === group) coming++
-    return hasRoom(place, coming)
-  }
+  const { hasRoom, wants } = createWanted({ links, wanted: dials.wanted, isLed: () => joining.isLed }, settings.delegates)
 
   function wantFor(server: GroupPeer, end?: (isOpen: boolean) => void): void {
     if (server.id === self.id || links.get(server.id) !== undefined) return void end?.(links.get(server.id) !== undefined)
@@ -152,14 +144,20 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
       upkeep.onLink(link)
       arrival.begin()
     }
+    if (!isAlone) joining.onLinks()
   }
 
   return {
     get bits() {
       return links.bits
     },
+    ...roles,
     /** The bits that this node goes by, as it says before it tells of leases; undefined where no groups are formed. */
-    saidBits: () => (isAlone ? undefined : links.bits),
+    saidBits: () => (isAlone ? undefined : roles.saidBits()),
+    /** This node has come a moment ago, and knows a part of its group. */
+    get isJoining() {
+      return isJoining()
+    },
     /** This node's word on its group; undefined while it joins, and where no groups are formed. */
     report: () => (own.now.bits < 0 || isAlone ? undefined : own.now),
     /** A server has said how large its group is. */
@@ -167,9 +165,8 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
       const id = peer.toString()
       if (report.bits > MAX_GROUP_BITS || isAlone) return
       const before = reports.peek(id)?.bits
-      reports.set(id, report)
-      const bits = isJoining() ? middleBits(reports.values()) : links.bits
-      if (bits !== links.bits) upkeep.setBits(bits)
+      takeReport(id, report)
+      joining.begin()
       arrival.end()
       if (before !== report.bits && links.bits > 0) changed()
     },
@@ -181,7 +178,6 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
     wants,
     /** The same for one that is about to be dialled. */
     isOfUse: (peer: PeerId) => links.bits === 0 || hasRoom(groupPeer(peer).place),
-    ...roles,
     findNearest,
     reach,
     /** Resolves when this server, which has come a moment ago, knows whom to ask; undefined where it does, or is alone. */
@@ -193,7 +189,6 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
       isNeeded = needed
     },
     async start() {
-      startedAtMs = timers.now()
       look()
       endListening = servers.onChange(look)
       upkeep.start()
@@ -202,6 +197,7 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
     async stop() {
       endListening()
       upkeep.stop()
+      joining.stop()
       questions.stop()
       arrival.end()
       endSettling?.()
@@ -210,7 +206,27 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
   }
 }
 
-/** One that joins goes by the middle of what it hears: any server may lie. */
+/** Whom a server is to be connected to: to all of its own group, and to so many delegates of each other. */
+function createWanted(
+  { links, wanted, isLed }: { links: Links<GroupPeer>; wanted(): Iterable<PeerId>; isLed(): boolean },
+  delegates: number,
+) {
+  const { place: own } = links.self
+  const hasRoom = (place: Place, coming = 0) => sharedBits(place, own) >= links.bits || links.groupAt(place).length + coming < delegates
+  return {
+    hasRoom,
+    wants(peer: PeerId): boolean {
+      if (links.bits === 0) return true
+      const { place } = groupPeer(peer)
+      const group = groupOf(place, links.bits)
+      if (isLed()) return group === links.ownGroup
+      let coming = 0
+      for (const each of wanted()) if (groupOf(groupPeer(each).place, links.bits) === group) coming++
+      return hasRoom(place, coming)
+    },
+  }
+}
+
 function middleBits(reports: Iterable<SizeReport>): number {
   const told = [...reports].map(({ bits }) => bits).sort((a, b) => a - b)
   return told[Math.floor((told.length - 1) / 2)] ?? 0

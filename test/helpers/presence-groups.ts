@@ -63,7 +63,6 @@ function createGroupOf(peer: PeerId, world: GroupWorld, onChange: () => void) {
     get bits() {
       return links.bits
     },
-    saidBits: () => links.bits,
     reach: async () => [],
     report: () => (isJoining() ? undefined : { bits: links.bits, size: links.mates().length + 1 }),
     takeReport(from: string, told: GroupSize | undefined) {
@@ -140,7 +139,10 @@ export function createPresenceGroups(seed: number) {
       client.refresh()
     })
     const endSweeps = timers.every(5_000, store.sweep)
-    timers.after(JOINING_MS, () => [...news].forEach((tell) => void tell()))
+    timers.after(JOINING_MS, () => {
+      for (const tell of [...news]) tell()
+      group.changed()
+    })
     const service = createHomeService(client, timers)
     const shared = { self: id, store, tellers: new Map(), places: createSemaphore(NODE_LIMITS.maxWatches), service, group }
 

@@ -7,9 +7,11 @@ import {
   encodeGroupFrame,
   GROUPS_PROTOCOL,
   type GroupFrame,
+  MAX_DELEGATES_PER_GROUP,
   MAX_GROUP_FRAME_BYTES,
   MAX_IDS_PER_FETCH,
   MAX_IDS_PER_ROSTER,
+  MAX_MATES_PER_GROUP,
 } from '../../node/network/group-wire.ts'
 import { decodeFrame, encodeFrame, type Frame, MAX_SERVER_RECORD_BYTES } from '../../node/network/index.ts'
 import { createSeededPeer, createServerRecord } from '../helpers/seeded-peer.ts'
@@ -27,9 +29,12 @@ test('groups wire: the examples of the page are what they say, in both direction
     { type: 'suggest', turn: 3, bits: 3, group: 5, isPassedOn: true, near: { high: 0xa1234567, low: 7 } },
     { type: 'spare', turn: 4 },
     { type: 'nearest', turn: 5, place: { high: 0xa1234567, low: 7 }, count: 8 },
+    { type: 'join', turn: 6, place: { high: 0xa1234567, low: 7 } },
+    { type: 'mates', turn: 7, place: { high: 0xa1234567, low: 7 } },
     { type: 'roster', turn: 1, ids: [a.multihash, b.multihash] },
     { type: 'servers', turn: 2, records: [record] },
     { type: 'spared', turn: 4, isSpare: true },
+    { type: 'group', turn: 7, bits: 1, isWhole: true, size: 2, records: [record], delegates: [] },
   ]
   expect(page.text).toContain(`\`${GROUPS_PROTOCOL}\``)
   expect([...page.examples.keys()]).toEqual(shown.map(({ type }) => type))
@@ -41,10 +46,13 @@ test('groups wire: the examples of the page are what they say, in both direction
 })
 
 test('groups wire: the longest frames that are sent fit into a frame', () => {
+  const records = Array(5_000).fill(new Uint8Array(MAX_SERVER_RECORD_BYTES))
+  const turn = Number.MAX_SAFE_INTEGER
   const longest: GroupFrame[] = [
-    { type: 'roster', turn: Number.MAX_SAFE_INTEGER, ids: Array(5_000).fill(new Uint8Array(38)) },
-    { type: 'fetch', turn: Number.MAX_SAFE_INTEGER, ids: Array(5_000).fill(new Uint8Array(64)) },
-    { type: 'servers', turn: Number.MAX_SAFE_INTEGER, records: Array(5_000).fill(new Uint8Array(MAX_SERVER_RECORD_BYTES)) },
+    { type: 'group', turn, bits: 12, isWhole: true, size: 5_000, records, delegates: records },
+    { type: 'roster', turn, ids: Array(5_000).fill(new Uint8Array(38)) },
+    { type: 'fetch', turn, ids: Array(5_000).fill(new Uint8Array(64)) },
+    { type: 'servers', turn, records },
   ]
   for (const frame of longest) {
     const bytes = encodeFrame(encodeGroupFrame(frame))
@@ -64,7 +72,11 @@ test.each<[string, Frame]>([
   ['more bits than a group may have that is named', [3, 1, 13, 0, 0]],
   ['a group that its bits cannot name', [3, 1, 2, 4, 0]],
   ['half a place', [3, 1, 2, 3, 0, 7]],
-  ['an unknown type', [6, 1]],
+  ['a joiner without a place', [6, 1]],
+  ['more bits than a group may have that is joined', [20, 1, 13, 1, 1, [], []]],
+  ['too many mates', [20, 1, 1, 1, 1, Array(MAX_MATES_PER_GROUP + 1).fill(Uint8Array.of(1)), []]],
+  ['too many delegates', [20, 1, 1, 1, 1, [], Array(MAX_DELEGATES_PER_GROUP + 1).fill(Uint8Array.of(1))]],
+  ['an unknown type', [8, 1]],
 ])('groups wire: refuses %s', (_, frame) => {
   expect(() => decodeGroupFrame(frame)).toThrow(BAD_FRAME)
 })
@@ -78,7 +90,7 @@ test('groups wire: a frame that is none is refused as a bad frame and as nothing
     fc.array(fc.uint8Array(), { maxLength: 3 }),
   )
   fc.assert(
-    fc.property(fc.constantFrom(1, 2, 17, 18, 9, -1), fc.array(item, { maxLength: 6 }), (type, fields) => {
+    fc.property(fc.constantFrom(1, 2, 6, 7, 17, 18, 20, 9, -1), fc.array(item, { maxLength: 6 }), (type, fields) => {
       try {
         decodeGroupFrame(decodeFrame(encode([type, ...fields])))
       } catch (error) {

@@ -66,7 +66,7 @@ function createCompared(known: number[][], options: ServerGroupsOptions = {}) {
         openRecord: async ([index]) => ({ peer: at(index as number).peer }) as ServerRecord,
         dials: {
           want: ({ id, source = '' }) => told.push({ by: source, to: self, server: peers.findIndex((peer) => peer.id === id) }),
-          isWanted: () => false,
+          isWanted: (id) => told.some(({ to, server }) => to === self && at(server).id === id),
           wanted: () => [],
         },
         onBits() {},
@@ -150,7 +150,7 @@ test('server groups: an older node is asked in vain, and the next comparison is 
 })
 
 test('server groups: with bits, all of the own group are wanted, and two of each other; a key is asked for where its group is', async () => {
-  const { notes } = createCompared([[1, 2, 3, 4]], { joiningMs: 60_000, splitFloor: 48 })
+  const { notes, pass } = createCompared([[1, 2, 3, 4]], { joiningMs: 60_000, splitFloor: 48, mergeFloor: 0 })
   const groups = notes[0] as (typeof notes)[number]
   await groups.start()
   const groupOfPeer = (index: number) => groupOf(placeOf(positions[index] as Uint8Array), 1)
@@ -168,10 +168,10 @@ test('server groups: with bits, all of the own group are wanted, and two of each
 
   for (const index of [1, 2, 3, 4]) groups.onReport(at(index).peer, { bits: 1, size: 2 })
   expect(groups.bits).toBe(1)
-  expect([groups.coversHere(here), groups.coversHere(there)]).toEqual([true, false])
+  expect([groups.isJoining, groups.saidBits(), groups.coversHere(here), groups.coversHere(there)]).toEqual([true, 12, false, false])
   expect(new Set(groups.delegatesAt(there).map(String))).toEqual(new Set(others.slice(0, 2).map((index) => at(index).id)))
   expect(mates.map((index) => groups.wants(at(index).peer))).toEqual(mates.map(() => true))
-  expect(groups.wants(at(others[0] as number).peer)).toBe(others.length < 2)
+  expect(groups.wants(at(others[0] as number).peer), 'its entrance is asked for them first').toBe(false)
   // A server of the other group does not know the record nodes here, a mate does.
   const [other, mate] = [others[0] as number, mates[0] as number]
   expect([groups.mustCarry(toldBy(other, 1)), groups.mustCarry(toldBy(mate, 1)), groups.mustCarry(toldBy(other, 0))]).toEqual([
@@ -181,6 +181,10 @@ test('server groups: with bits, all of the own group are wanted, and two of each
   ])
   // A mate may carry for a home of the other group, and nobody for a home that tells the record nodes itself.
   expect([groups.mayCarry(toldBy(mate, 1, other)), groups.mayCarry(toldBy(other, 1, mate))]).toEqual([true, undefined])
+  await pass(4_000)
+  expect(groups.wants(at(other).peer), 'it has named none').toBe(others.length < 2)
+  await pass(60_000)
+  expect([groups.isJoining, groups.saidBits(), groups.coversHere(here), groups.coversHere(there)]).toEqual([false, 1, true, false])
 })
 
 test('server groups: one that joins goes by the middle of what it hears, whoever lies, and whoever is heard first', async () => {

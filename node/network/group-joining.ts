@@ -1,0 +1,144 @@
+/**
+ * How a live server comes into its group: by joining.ts, which begins with the first word of another server on its group, goes on with another
+ * one where that fails, and ends after a time whatever was reached. The first server of a network has nobody to ask, and is in its group at once.
+ */
+
+import type { PeerId } from '@libp2p/interface'
+import type { Timers } from '../async/timers.ts'
+import type { SizeReport } from '../groups/group-bits.ts'
+import { createJoining } from '../groups/joining.ts'
+import type { Links } from '../groups/links.ts'
+import type { Questions } from '../groups/questions.ts'
+import type { GroupPeer } from './group-streams.ts'
+
+/** A server that others have dialled, and that has heard no word of a group by then, is the first of its network, in ms. */
+const FIRST_MS = 1_000
+/** Between two tries to join, in ms. */
+const AGAIN_MS = 300
+/** A server that is not linked by then is not waited for, in ms: one that does not answer is dialled again and again for longer. */
+const LINKED_MS = 3_000
+
+export interface GroupJoiningContext {
+  links: Links<GroupPeer>
+  questions: Questions<GroupPeer>
+  timers: Pick<Timers, 'now' | 'after'>
+  /** Dials a server. @param end hears whether there is a connection */
+  want(server: GroupPeer, end: (isOpen: boolean) => void): void
+  /** False for a server that has dialled this one. */
+  isDialled(peer: PeerId): boolean
+  /** Of the group of a server, by its last word; bits below zero where it has said nothing. */
+  reportOf(server: GroupPeer): SizeReport
+  /** A server says in an answer how many bits its group has. */
+  onBits(bits: number, from: GroupPeer): void
+  /** @param isIn this server is in its group, or was given the time to come in; false: those that it asked have not named whom to dial */
+  onEnd(isIn: boolean): void
+}
+
+export type GroupJoining = ReturnType<typeof createGroupJoining>
+
+/** @param joiningMs how long it may take */
+export function createGroupJoining(context: GroupJoiningContext, joiningMs: number) {
+  const { links, questions, timers } = context
+  /**
+   * `first`: it is in its group, which another one may know better. `led`: others have been asked whom to dial, and nobody else is dialled
+   * meanwhile. `unled`: they did not know.
+   */
+  let state: 'alone' | 'first' | 'led' | 'unled' | 'over' = 'alone'
+  /** Dials of servers that are not linked yet. Bounded: those that have been named. */
+  const linkWaits = new Set<{ id: string; end(isLinked: boolean): void }>()
+  const asked = new Set<string>()
+  let endTime: (() => void) | undefined
+  let failures = 0
+  let isStopped = false
+  const isLinked = ({ id }: { id: string }) => links.get(id) !== undefined
+
+  const joining = createJoining<GroupPeer>(
+    { self: links.self },
+    {
+      ...{ links, questions },
+      dialer: {
+        want,
+        isWanted: ({ id }) => [...linkWaits].some((wait) => wait.id === id),
+        get size() {
+          return linkWaits.size
+        },
+      },
+      setBits: context.onBits,
+      onReady() {},
+      onWhole: () => enter('over'),
+    },
+  )
+
+  function enter(next: 'first' | 'over'): void {
+    if (state === 'over' || isStopped) return
+    state = next
+    context.onEnd(true)
+  }
+
+  /** A connection is open before its server is known as one, and takes no questions until then. */
+  function want(server: GroupPeer, onEnd: (isLinked: boolean) => void = () => {}): void {
+    const wait = {
+      id: server.id,
+      end(isReached: boolean) {
+        endWait()
+        if (linkWaits.delete(wait)) onEnd(isReached)
+      },
+    }
+    const endWait = timers.after(LINKED_MS, () => wait.end(false))
+    linkWaits.add(wait)
+    context.want(server, (isOpen) => (!isOpen || isLinked(server)) && wait.end(isOpen))
+  }
+
+  /** One that has said something of its group; for the first of a network, one that knows more. */
+  function findEntrance(): GroupPeer | undefined {
+    const isBetter = ({ bits, size }: SizeReport) => state !== 'first' || bits > links.bits || size > links.mates().length + 1
+    const known = [...links.all()].filter((server) => context.reportOf(server).bits >= 0 && isBetter(context.reportOf(server)))
+    return known.find(({ id }) => !asked.has(id)) ?? known[0]
+  }
+
+  function begin(): void {
+    if (state === 'led' || state === 'over' || isStopped) return
+    const entrance = findEntrance()
+    if (entrance === undefined) return
+    state = 'led'
+    asked.add(entrance.id)
+    joining.join(entrance, () => {
+      if (state !== 'led') return
+      state = 'unled'
+      failures++
+      context.onEnd(false)
+      timers.after(AGAIN_MS, begin)
+    })
+  }
+
+  function onFirstLink(): void {
+    endTime = timers.after(joiningMs, () => enter('over'))
+    timers.after(FIRST_MS, () => {
+      if (state === 'alone' && ![...links.all()].some(({ peer }) => context.isDialled(peer))) enter('first')
+    })
+  }
+
+  return {
+    get isJoining() {
+      return state !== 'over' && state !== 'first'
+    },
+    /** Delegates are named by those that were asked, and no others are dialled. */
+    get isLed() {
+      return state === 'led' && failures === 0
+    },
+    /** A server has said something of its group. */
+    begin,
+    /** Other servers are linked. */
+    onLinks() {
+      if (links.size > 0 && endTime === undefined) onFirstLink()
+      for (const wait of [...linkWaits].filter(isLinked)) wait.end(true)
+      begin()
+      joining.check()
+    },
+    stop() {
+      isStopped = true
+      endTime?.()
+      for (const wait of linkWaits) wait.end(false)
+    },
+  }
+}
