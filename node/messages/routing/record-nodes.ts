@@ -31,6 +31,8 @@ interface Collection extends Standing {
 const MAX_PLACES = 1_024
 /** How long those of another group are believed to be the same, in ms. */
 const ELSEWHERE_MS = 30_000
+/** The same while this node joins, and is told of few, in ms. */
+const JOINING_MS = 500
 
 /** A node's groups, and where servers of other groups can be dialled. */
 export interface MessageGroups {
@@ -53,7 +55,7 @@ export function createRecordNodes(
   /** One for each node and all messages, so that a receipt that names many is sent once. By peer id. Bounded by the servers. */
   const listeners = new Map<string, ReceiptListener>()
   /** Record nodes of positions in other groups, by position, hex. They are dialled where something is to be said to them. */
-  const others = createRecentMap<string, { nodes: PeerId[]; atMs: number }>({ maxEntries: MAX_PLACES, order: 'added' })
+  const others = createRecentMap<string, { nodes: PeerId[]; untilMs: number }>({ maxEntries: MAX_PLACES, order: 'added' })
   const lookups = createSingleFlight<string, PeerId[]>()
   const isElsewhere = (position: Uint8Array) => placement.delegates?.(position) !== undefined
 
@@ -62,14 +64,15 @@ export function createRecordNodes(
     for (const { id, record } of found) if (record !== undefined) elsewhere?.rememberAddresses(id, record.addresses)
     const nodes = found.slice(0, RECORD_NODES).map(({ peer }) => peer)
     others.delete(encodeKeyHex(position))
-    others.set(encodeKeyHex(position), { nodes, atMs: performance.now() })
+    const freshMs = elsewhere?.groups.isJoining ? JOINING_MS : ELSEWHERE_MS
+    others.set(encodeKeyHex(position), { nodes, untilMs: performance.now() + freshMs })
     return nodes
   }
 
   async function nodesElsewhere(position: Uint8Array): Promise<PeerId[]> {
     const id = encodeKeyHex(position)
     const known = others.get(id)
-    if (known !== undefined && known.nodes.length > 0 && performance.now() - known.atMs < ELSEWHERE_MS) return known.nodes
+    if (known !== undefined && known.nodes.length > 0 && performance.now() < known.untilMs) return known.nodes
     return lookups.run(id, () => lookUp(position))
   }
 
@@ -77,7 +80,7 @@ export function createRecordNodes(
   function targets(position: Uint8Array): PeerId[] {
     if (!isElsewhere(position)) return placement.targets(position)
     const known = others.get(encodeKeyHex(position))
-    if (known === undefined || performance.now() - known.atMs >= ELSEWHERE_MS)
+    if (known === undefined || performance.now() >= known.untilMs)
       void nodesElsewhere(position).then((nodes) => {
         if (nodes.length > 0) void collections.refresh()
       })

@@ -55,7 +55,7 @@ export function createRouter(
   })
   const searches = createSemaphore(MAX_SEARCHES)
   let ended = new AbortController()
-  let removeServersListener = () => {}
+  let removeListeners = () => {}
   let sweeper: ReturnType<typeof setInterval> | undefined
 
   const deliver = (envelope: Envelope, seen: SeenMessage) => deliverHere(envelope, seen, subscriptions, clock.monotonic())
@@ -159,11 +159,14 @@ export function createRouter(
     isServer: (peer: PeerId) => servers.has(peer) && !presence.isTab(peer.toString()),
     start() {
       ended = new AbortController()
-      removeServersListener = servers.onChange(() => recordNodes.refresh())
+      const ends = [servers, presence.elsewhere?.groups].map((changing) => changing?.onChange(recordNodes.refresh))
+      removeListeners = () => {
+        for (const end of ends) end?.()
+      }
       sweeper = setInterval(() => stored.sweep(), SWEEP_MS)
     },
     stop() {
-      removeServersListener()
+      removeListeners()
       clearInterval(sweeper)
       rounds.stop()
       ended.abort(new Error('the peer has stopped'))
