@@ -90,8 +90,7 @@ export function createGroupServer<S extends Server>(context: GroupContext<S>, op
   )
   const joining: Joining<S> = createJoining<S>(context, {
     links,
-    questions,
-    dialer,
+    ...{ questions, dialer, patient: dialer },
     setBits: upkeep.setBits,
     onReady() {
       upkeep.report()

@@ -25,6 +25,8 @@ export interface JoiningParts<S extends Server> {
   links: Links<S>
   questions: Questions<S>
   dialer: Pick<Dialer<S>, 'want' | 'isWanted' | 'size'>
+  /** Dials servers that may come by themselves before: both ends of a pair that come at the same moment are told of each other. */
+  patient: Pick<Dialer<S>, 'want' | 'isWanted'>
   /** A group has so many bits, as one of its members says. */
   setBits(bits: number, from: S): void
   onReady(): void
@@ -36,7 +38,7 @@ type GroupAnswer<S extends Server> = Answer<S> & { type: 'group' }
 export type Joining<S extends Server> = ReturnType<typeof createJoining<S>>
 
 export function createJoining<S extends Server>({ self }: Pick<GroupContext<S>, 'self'>, parts: JoiningParts<S>) {
-  const { links, questions, dialer, setBits, onReady, onWhole } = parts
+  const { links, questions, dialer, patient, setBits, onReady, onWhole } = parts
   let state: 'alone' | 'joining' | 'ready' | 'whole' = 'alone'
   /** Members of the group, as one of them has said; 0 before. */
   let needed = 0
@@ -66,10 +68,12 @@ export function createJoining<S extends Server>({ self }: Pick<GroupContext<S>, 
     for (const mate of nearest) dialer.want(mate, check)
     const rest = mates.filter((mate) => !nearest.includes(mate))
     for (let i = 0; i < Math.max(rest.length, delegates.length); i++) {
-      for (const server of [delegates[i], rest[i]]) if (server !== undefined) dialer.want(server, check)
+      const [delegate, mate] = [delegates[i], rest[i]]
+      if (delegate !== undefined) dialer.want(delegate, check)
+      if (mate !== undefined) patient.want(mate, check)
     }
     const listed = new Set([from, ...mates].map(({ id }) => id))
-    if (listed.size < needed) compareNotes(from, links, questions, dialer, { but: listed, onEnd: check })
+    if (listed.size < needed) compareNotes(from, links, questions, patient, { but: listed, onEnd: check })
     check()
   }
 

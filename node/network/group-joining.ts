@@ -17,13 +17,15 @@ const FIRST_MS = 1_000
 const AGAIN_MS = 300
 /** A server that is not linked by then is not waited for, in ms: one that does not answer is dialled again and again for longer. */
 const LINKED_MS = 3_000
+/** The same for one that may come by itself first. */
+const PATIENT_MS = 6_000
 
 export interface GroupJoiningContext {
   links: Links<GroupPeer>
   questions: Questions<GroupPeer>
   timers: Pick<Timers, 'now' | 'after'>
-  /** Dials a server. @param end hears whether there is a connection */
-  want(server: GroupPeer, end: (isOpen: boolean) => void): void
+  /** Dials a server. @param end hears whether there is a connection; where it is left out, the server may come by itself first */
+  want(server: GroupPeer, end?: (isOpen: boolean) => void): void
   /** False for a server that has dialled this one. */
   isDialled(peer: PeerId): boolean
   /** Of the group of a server, by its last word; bits below zero where it has said nothing. */
@@ -50,15 +52,16 @@ export function createGroupJoining(context: GroupJoiningContext, joiningMs: numb
   let endTime: (() => void) | undefined
   let failures = 0
   let isStopped = false
+  const isWanted = ({ id }: GroupPeer) => [...linkWaits].some((wait) => wait.id === id)
   const isLinked = ({ id }: { id: string }) => links.get(id) !== undefined
 
   const joining = createJoining<GroupPeer>(
     { self: links.self },
     {
       ...{ links, questions },
+      patient: { want: wantPatiently, isWanted },
       dialer: {
-        want,
-        isWanted: ({ id }) => [...linkWaits].some((wait) => wait.id === id),
+        ...{ want, isWanted },
         get size() {
           return linkWaits.size
         },
@@ -76,17 +79,28 @@ export function createGroupJoining(context: GroupJoiningContext, joiningMs: numb
   }
 
   /** A connection is open before its server is known as one, and takes no questions until then. */
-  function want(server: GroupPeer, onEnd: (isLinked: boolean) => void = () => {}): void {
+  function waitFor({ id }: GroupPeer, limitMs: number, onEnd: (isLinked: boolean) => void) {
     const wait = {
-      id: server.id,
+      id,
       end(isReached: boolean) {
         endWait()
         if (linkWaits.delete(wait)) onEnd(isReached)
       },
     }
-    const endWait = timers.after(LINKED_MS, () => wait.end(false))
+    const endWait = timers.after(limitMs, () => wait.end(false))
     linkWaits.add(wait)
+    return wait
+  }
+
+  function want(server: GroupPeer, onEnd: (isLinked: boolean) => void = () => {}): void {
+    const wait = waitFor(server, LINKED_MS, onEnd)
     context.want(server, (isOpen) => (!isOpen || isLinked(server)) && wait.end(isOpen))
+  }
+
+  function wantPatiently(server: GroupPeer, onEnd: (isLinked: boolean) => void = () => {}): void {
+    if (isLinked(server)) return void onEnd(true)
+    waitFor(server, PATIENT_MS, onEnd)
+    context.want(server)
   }
 
   /** One that has said something of its group; for the first of a network, one that knows more. */

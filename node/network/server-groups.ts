@@ -74,7 +74,7 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
   )
   const dialer = { want: wantFor, isWanted: ({ id }: GroupPeer) => dials.isWanted(id) }
   const upkeep: Upkeep<GroupPeer> = createUpkeep<GroupPeer>(
-    { self, timers, random, reportOf, close, publish: own.publish },
+    { self, timers, random, reportOf, close: createClose(libp2p), publish: own.publish },
     { links, questions, dialer, isJoining, onBits, letGo: ({ id, peer }) => !isNeeded(id) && !isBusy(libp2p.getConnections(peer)) },
     settings,
   )
@@ -116,12 +116,7 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
     })
   }
 
-  function close({ peer }: GroupPeer): void {
-    for (const connection of libp2p.getConnections(peer)) connection.close().catch(() => {})
-  }
-
   const { hasRoom, wants } = createWanted({ links, wanted: dials.wanted, isLed: () => joining.isLed }, settings.delegates)
-
   function wantFor(server: GroupPeer, end?: (isOpen: boolean) => void): void {
     if (server.id === self.id || links.get(server.id) !== undefined) return void end?.(links.get(server.id) !== undefined)
     dials.want(server, end)
@@ -206,7 +201,11 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
   }
 }
 
-/** Whom a server is to be connected to: to all of its own group, and to so many delegates of each other. */
+const createClose = (libp2p: ServerGroupsContext['libp2p']) => (server: GroupPeer) => {
+  for (const connection of libp2p.getConnections(server.peer)) connection.close().catch(() => {})
+}
+
+/** A server is to be connected to all of its own group, and to so many delegates of each other. */
 function createWanted(
   { links, wanted, isLed }: { links: Links<GroupPeer>; wanted(): Iterable<PeerId>; isLed(): boolean },
   delegates: number,

@@ -43,7 +43,7 @@ function createJoiner(answerOf: (to: GroupPeer, question: Question) => Answer<Gr
       ...{ links, questions, timers, reportOf },
       want(server, end) {
         if (!links.has(server)) dialled.push(`${peers.findIndex(({ id }) => id === server.id)}`)
-        end(true)
+        end?.(true)
       },
       isDialled: (peer) => !dialledBy.includes(peer),
       onBits: (bits) => links.setBits(bits),
