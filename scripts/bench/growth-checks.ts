@@ -1,6 +1,7 @@
 /** Checks of a network of many nodes: every page is found, every count right, every leave seen, whoever stops, starts or is killed. */
 
 import { randomBytes, randomInt } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { generateKeyPair, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { nearestTo, type Place, placeOf, sharedBits } from '../../node/groups/place.ts'
@@ -33,6 +34,10 @@ const MANY_HOLDERS_EVERY = 8
 /** Nodes that have not all links by then do not get them, in ms. */
 const WHOLE_MS = 60_000
 const MAX_SHOWN = 12
+/** A network that fell apart is healed after this time, in ms. */
+const PARTED_MS = 30_000
+/** By then all pages are found across, and each node has the links that it needs, in ms. */
+const HEALED_MS = 30_000
 /** After nodes were killed, 99 % of the pages that they kept are found within this time, all within the second, in ms. */
 const MOST_FOUND_MS = 3_000
 const ALL_FOUND_MS = 10_000
@@ -244,4 +249,58 @@ export async function checkThrees(swarm: NodeSwarm, report: GrowthReport, rounds
   sayTimes(report, 'found after its three record nodes were killed', found)
   const late = found.filter((each) => each > MOST_FOUND_MS).length
   if (late > found.length * 0.01) report.wrong(`${digits(late)} of ${found.length} later than ${MOST_FOUND_MS} ms`)
+}
+
+/** The nodes fall into two halves that do not reach each other, and are healed. Either half serves what it has; afterwards all is found again. */
+export async function checkPartition(swarm: NodeSwarm, report: GrowthReport, pageCount: number): Promise<void> {
+  const half = new Set(swarm.workers.slice(0, swarm.workers.length / 2))
+  const isFirst = ({ worker }: SwarmNode) => half.has(worker)
+  const portOf = ({ address }: SwarmNode) => Number(address.split('/')[4])
+  const part = (isParted: boolean) =>
+    Promise.all(
+      swarm.workers.map((worker) => {
+        const ports = swarm.nodes.filter((node) => isParted && isFirst(node) !== half.has(worker)).map(portOf)
+        return worker.call('part', { ports })
+      }),
+    )
+  const pages = await holdPages(swarm, report, pageCount)
+  await part(true)
+  const partedAtMs = performance.now()
+  await mapParallel(pages, AT_ONCE, async (page) => {
+    const here = page.holders.filter((holder) => isFirst(holder) === isFirst(page.watcher))
+    await expectCount({ ...page, holders: here }, here.length, report, 'apart', PARTED_MS)
+  })
+  report.say(`apart; each half counts its own after ${ms(performance.now() - partedAtMs)}`)
+  await delay(Math.max(0, PARTED_MS - (performance.now() - partedAtMs)))
+  for (const isOfFirst of [true, false]) {
+    const nodes = swarm.nodes.filter((node) => isFirst(node) === isOfFirst)
+    const own = pages.filter(({ holders }) => holders.every((holder) => isFirst(holder) === isOfFirst))
+    await findPages({ ...swarm, nodes }, report, own, 1, 'in its half')
+  }
+  await part(false)
+  const healedAtMs = performance.now()
+  const took: number[] = []
+  await mapParallel(pages, AT_ONCE, async (page) => {
+    const [holder] = page.holders as [SwarmNode]
+    const [reader] = others(
+      swarm.nodes.filter((node) => isFirst(node) !== isFirst(holder)),
+      1,
+      page.holders,
+    )
+    while (reader !== undefined && performance.now() - healedAtMs < HEALED_MS) {
+      const { holders } = await reader.worker.call('find', { number: reader.number, key: page.key, isFirst: true })
+      if (holders.length > 0) return void took.push(performance.now() - healedAtMs)
+    }
+    if (reader !== undefined)
+      report.wrong(`page ${pageName(page)}: ${nameOf(reader)} of the other half finds nobody ${HEALED_MS} ms after the healing`)
+  })
+  sayTimes(report, 'found across after the healing', took)
+  const missing = await swarm.untilWhole(WHOLE_MS)
+  const wholeMs = performance.now() - healedAtMs
+  report.say(`whole ${ms(wholeMs)} after the healing`)
+  if (missing.length > 0 || wholeMs > HEALED_MS)
+    report.wrong(`${missing.length} nodes lack links ${ms(wholeMs)} after the healing: ${missing.slice(0, MAX_SHOWN).join('; ')}`)
+  await mapParallel(pages, AT_ONCE, (page) => expectCount(page, page.holders.length, report, 'healed'))
+  await findPages(swarm, report, pages, 2, 'healed')
+  await releaseAll(pages, report)
 }

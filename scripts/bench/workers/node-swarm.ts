@@ -7,6 +7,7 @@ import { runInNewContext } from 'node:vm'
 import { createPeer, encodeKeyHex, type Hold, type Key, type Peer, type PeerOptions } from '../../../node/index.ts'
 import { createWebSocketListener } from '../../../node/server/port/listener.ts'
 import { countMessages } from '../message-count.ts'
+import { createPartedSockets } from '../parted-sockets.ts'
 import { mapParallel } from '../wait.ts'
 import { serveCalls } from '../worker.ts'
 
@@ -52,6 +53,7 @@ setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 
 const count = countMessages()
+const sockets = createPartedSockets()
 /** By number; undefined once it has stopped. */
 const nodes: (SwarmNode | undefined)[] = []
 /** The same on every process of this machine, in ms. */
@@ -109,6 +111,10 @@ const calls = {
     const node = at(number)
     nodes[number] = undefined
     await node.stop()
+  },
+  /** The nodes here reach none of these ports, until they are told of others, or of none. */
+  part({ ports }: { ports: number[] }): void {
+    sockets.part(ports)
   },
   shape(): NodeShape[] {
     return nodes.flatMap((node, number) => {
