@@ -62,8 +62,8 @@ function createCompared(known: number[][], options: ServerGroupsOptions = {}) {
           placed: () => others.map((other) => ({ name: at(other).peer, position: positions[other] as Uint8Array })),
           onChange: () => () => {},
         },
-        recordOf,
-        openRecord: async ([index]) => ({ peer: at(index as number).peer }) as ServerRecord,
+        recordOf: (id) => ([self, ...others].some((known) => at(known).id === id) ? recordOf(id) : undefined),
+        openRecord: async (bytes) => ({ peer: at(bytes[0] as number).peer, bytes }) as ServerRecord,
         dials: {
           want: ({ id, source = '' }) => told.push({ by: source, to: self, server: peers.findIndex((peer) => peer.id === id) }),
           isWanted: (id) => told.some(({ to, server }) => to === self && at(server).id === id),
@@ -274,4 +274,22 @@ test('server groups: one that has come waits a second at most for the word of it
   await pass(1_000)
   await waiting[1]
   expect(second.arrival()).toBeUndefined()
+})
+
+test('server groups: a server that another one has named a moment ago is named on with its addresses, which no book has', async () => {
+  const isHigh = (index: number) => groupOf(placeOf(positions[index] as Uint8Array), 1) === 1
+  const all = [0, 1, 2, 3, 4]
+  const group = all.filter(isHigh).length > 2
+  const [delegate, asker, named] = all.filter((index) => isHigh(index) === group) as [number, number, number]
+  const helper = all.find((index) => isHigh(index) !== group) as number // by the seeds of the peers
+  const known = all.map((index) => (index === helper ? [delegate, asker] : index === delegate ? [helper, named] : []))
+  const { notes, handlers } = createCompared(known, { splitFloor: 48 })
+  await Promise.all(notes.map((each) => each.start()))
+  const [outbound, inbound] = await streamPair({ delay: 0 })
+  handlers.get(at(helper).id)?.(inbound, { remotePeer: at(asker).peer } as Connection)
+  const raw = createRawStream(outbound, CODEC)
+  raw.send({ type: 'suggest', turn: 1, bits: 1, group: Number(group), isPassedOn: false })
+  const { records } = (await raw.next('servers')) as GroupFrame & { type: 'servers' }
+  expect(records.map(([index]) => index)).toContain(named)
+  raw.frames.close()
 })
