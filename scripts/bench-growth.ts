@@ -3,7 +3,7 @@
  * all others. Nodes are on real sockets, up to 128 of them in one process.
  *
  *   npm run bench -- growth
- *   BENCH_NODES=32,64 npm run bench -- growth     networks of these sizes only, for a small machine; it says which figures need others
+ *   BENCH_NODES=8,32,64 npm run bench -- growth   networks of these sizes only, for a small machine: the bars are judged at the nearest of them
  *   BENCH_FLOOR=8 …                               groups of more than eight are split, of 48 by default
  */
 
@@ -97,35 +97,42 @@ async function measureGrowth(bench: Bench): Promise<void> {
   judge(bench, readings)
 }
 
+const sizesOf = (kind: Kind, readings: ReadonlyMap<string, GrowthReading>) =>
+  [...readings.keys()].filter((name) => name.startsWith(kind)).map((name) => Number(name.split(' ')[1]))
+
 /** The sizes that come nearest to those of the bar, where these were not measured: the largest, against the smallest or as many. */
 function sizesInstead(of: Ratio['of'], to: Ratio['to'], readings: ReadonlyMap<string, GrowthReading>): [size: number, base: number] {
-  const measured = (kind: Kind) => [...readings.keys()].filter((name) => name.startsWith(kind)).map((name) => Number(name.split(' ')[1]))
-  const [sizes, bases] = [measured(of[0]).filter((size) => size <= of[1]), measured(to[0]).filter((size) => size <= of[1])]
+  const [sizes, bases] = [
+    sizesOf(of[0], readings).filter((size) => size <= of[1]),
+    sizesOf(to[0], readings).filter((size) => size <= of[1]),
+  ]
   const largest = Math.max(...sizes)
   return [largest, to[0] === of[0] ? Math.min(...bases.filter((size) => size >= to[1])) : to[1] === of[1] ? largest : largest / 2]
 }
 
+/** Each bar is judged; where its sizes were not measured, at those that come nearest, which the row names. */
 function judge(bench: Bench, readings: ReadonlyMap<string, GrowthReading>): void {
-  const largest = readings.get(nameOf('groups', 256))
+  const size = Math.max(...sizesOf('groups', readings))
+  const largest = readings.get(nameOf('groups', size))
   for (const [part, read] of [
     ['p50', p50],
     ['max', (connections: readonly number[]) => Math.max(...connections)],
   ] as const) {
-    const what = `connections of a node, ${part}, of 256`
-    if (largest === undefined) bench.judge({ what, value: 'not measured' })
-    else bench.judge({ what, reading: read(largest.connections), as: String, atMost: AT_256[part] })
+    if (largest === undefined) continue
+    bench.judge({
+      what: `connections of a node, ${part}, of ${size}`,
+      reading: read(largest.connections),
+      as: String,
+      atMost: AT_256[part],
+    })
   }
   for (const { what, of, to, read, atMost } of RATIOS) {
-    const [reading, base] = [readings.get(nameOf(...of)), readings.get(nameOf(...to))]
-    const whole = `${what}, ${nameOf(...of)} against ${nameOf(...to)}`
-    if (reading !== undefined && base !== undefined) {
-      bench.judge({ what: whole, reading: read(reading) / read(base), as: times, atMost })
-      continue
-    }
-    const [instead, insteadBase] = sizesInstead(of, to, readings)
-    const [large, small] = [readings.get(nameOf(of[0], instead)), readings.get(nameOf(to[0], insteadBase))]
-    const ratio = large && small && times(read(large) / read(small))
-    bench.judge({ what: whole, value: `not measured${ratio ? `; ${instead} against ${insteadBase}: ${ratio}` : ''}` })
+    const areMeasured = readings.has(nameOf(...of)) && readings.has(nameOf(...to))
+    const [most, least] = areMeasured ? [of[1], to[1]] : sizesInstead(of, to, readings)
+    const [large, small] = [readings.get(nameOf(of[0], most)), readings.get(nameOf(to[0], least))]
+    const nameAt = (size: number, base: number) => `${what}, ${nameOf(of[0], size)} against ${nameOf(to[0], base)}`
+    if (large === undefined || small === undefined) bench.judge({ what: nameAt(of[1], to[1]), value: 'not measured' })
+    else bench.judge({ what: nameAt(most, least), reading: read(large) / read(small), as: times, atMost })
   }
   for (const [name, { findMs, connections }] of readings) {
     bench.judge({ what: `${name}: find of a held key, p50`, value: ms(findMs) })
