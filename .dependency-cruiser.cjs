@@ -144,20 +144,24 @@ module.exports = {
     {
       name: 'server-enters-by-the-index',
       comment:
-        'node/server/ uses the public face; below it only node/network/, whose transport the listener implements, and keys and nouns.',
+        'node/server/ uses the public face; below it only node/network/, whose transport the listener implements, the form of the requests that it sends, and keys and nouns.',
       severity: 'error',
       from: { path: '^node/server/' },
-      to: { path: '^node/(?!server/)', pathNot: '^node/(index|types|errors)\\.ts$|^node/(async|network|keys)/' },
+      to: {
+        path: '^node/(?!server/)',
+        pathNot: '^node/(index|types|errors|content/protocol/piece-request)\\.ts$|^node/(async|network|keys)/',
+      },
     },
     {
       name: 'command-enters-by-the-index',
       comment:
-        'node/cli/ uses the public face of the peer and what node/server/ has; of the core only keys, addresses, nouns, limits, the sender without a peer, and the stay at a drop box.',
+        'node/cli/ uses the public face of the peer and what node/server/ has; of the core only keys, addresses, nouns, limits, the sender without a peer, the stay at a drop box, and what reads content by its outline without a peer.',
       severity: 'error',
       from: { path: '^node/cli/' },
       to: {
         path: '^node/(?!cli/|server/)',
-        pathNot: '^node/(index|types|errors|limits|messages/lone-sender|sharing/boxes/box-stay)\\.ts$|^node/(async|network|keys)/',
+        pathNot:
+          '^node/(index|types|errors|limits|messages/lone-sender|sharing/boxes/box-stay|content/(outlined-reading|format/outline|protocol/piece-request))\\.ts$|^node/(async|network|keys)/',
       },
     },
     {

@@ -25,6 +25,7 @@ export type {
   OpenOptions,
   PieceAddress,
   PieceStore,
+  ReadOptions,
   ReceiveOptions,
   Receiving,
   WantedPiece,

@@ -1,6 +1,6 @@
 /**
- * Answers other nodes with single pieces of content that this node or its tabs hold, and never searches for it. The other nodes check each
- * piece by its hash.
+ * Answers other nodes with single pieces of content that this node or its tabs hold, or with its outline, and never searches for it. The other
+ * nodes check each piece by its hash.
  */
 
 import { decodeKeyHex, type Peer, type PieceAddress } from '../../node/index.ts'
@@ -24,7 +24,7 @@ interface PieceParts {
 
 /**
  * Answers `GET /api/v1/pieces/<hash>?o=<outline>&n=<number>`, with `&in=<bundle>` for a file of a bundle, and with `&count=<pieces>` for a span:
- * that piece and those behind it, one after the other, as many of them as can be had.
+ * that piece and those behind it, one after the other, as many of them as can be had. With `n=outline` it answers with the outline.
  *
  * @throws {ProblemError} 400, 403, 404, 410, 429
  */
@@ -44,24 +44,25 @@ export async function answerPiece(
   requireAllowed(hash)
   const outline = parseOutline(query)
   const number = query.get('n') ?? ''
-  if (outline === undefined || !/^\d{1,4}$/.test(number)) {
-    throw problemError(400, 'ERR_BAD_REQUEST', 'A piece needs the o of the content and its number n, from 0 to 4095.')
+  if (outline === undefined || !/^(?:outline|\d{1,4})$/.test(number)) {
+    throw problemError(400, 'ERR_BAD_REQUEST', 'A piece needs the o of the content and its number n, from 0 to 4095, or n=outline.')
   }
   const count = query.get('count') ?? '1'
   if (!/^\d{1,2}$/.test(count) || Number(count) < 1 || Number(count) > MAX_SPAN) {
     throw problemError(400, 'ERR_BAD_REQUEST', `A span has a count of 1 to ${MAX_SPAN} pieces.`)
   }
   const bundle = parseBundle(query)
-  const piece = { key: decodeKeyHex(hash), outline, index: Number(number), ...(bundle && { bundle }) }
-  const bytes = await peer.content.givePiece(piece, { signal: request.signal })
+  const content = { key: decodeKeyHex(hash), outline, ...(bundle && { bundle }) }
+  const index = number === 'outline' ? number : Number(number)
+  const bytes = await peer.content.givePiece({ ...content, index }, { signal: request.signal })
   const headers = {
     'content-type': 'application/octet-stream',
     'cache-control': 'no-store', // a piece must not outlive its holders
     ...HELD_HEADERS,
   }
-  if (Number(count) > 1 && request.method !== 'HEAD') {
+  if (index !== 'outline' && Number(count) > 1 && request.method !== 'HEAD') {
     const onEnd = fetch?.stream()
-    const stream = streamBody((signal) => readSpan(peer, piece, bytes, Number(count), signal), {
+    const stream = streamBody((signal) => readSpan(peer, { ...content, index }, bytes, Number(count), signal), {
       ...(onEnd && { onEnd, signal: request.signal }),
     })
     return new Response(stream, { headers })
@@ -75,7 +76,7 @@ export async function answerPiece(
 /** The first piece, and those behind it for as long as they can be had: the reader knows how long each must be. */
 async function* readSpan(
   peer: Peer,
-  piece: PieceAddress,
+  piece: PieceAddress & { index: number },
   first: Uint8Array,
   count: number,
   signal: AbortSignal,

@@ -18,7 +18,7 @@ import { createLivingCache } from './memory/living-cache.ts'
 import { openFetched } from './opened-content.ts'
 import { createContentClient } from './protocol/content-client.ts'
 import { serveContent } from './protocol/content-server.ts'
-import { ASK_SCOPE, CONTENT_PROTOCOL } from './protocol/wire.ts'
+import { CONTENT_PROTOCOL } from './protocol/wire.ts'
 import { createContentFinder, createServedContent } from './served-content.ts'
 import { createDownloads, type DownloadOptions } from './swarm/download.ts'
 import { createPieceFetcher } from './swarm/piece-fetcher.ts'
@@ -218,8 +218,8 @@ export function createContent(context: ContentContext, options: FetcherOptions =
     },
     async givePiece(piece, { signal = NEVER } = {}) {
       requireStarted()
-      const given = await served.readPiece({ ...piece, scope: ASK_SCOPE.own }, '', { signal })
-      bytes.served += given.byteLength
+      const given = await served.give(piece, { signal })
+      if (piece.index !== 'outline') bytes.served += given.byteLength
       return given
     },
     giving: createGiving(rate, emit, context.emit),

@@ -18,6 +18,7 @@ import type { ServedContent } from './protocol/content-server.ts'
 import { ASK_SCOPE, type AskScope } from './protocol/wire.ts'
 import type { Downloads } from './swarm/download.ts'
 import type { PieceFetcher } from './swarm/piece-fetcher.ts'
+import type { PieceAddress } from './types.ts'
 
 interface ContentFinderContext {
   /** This peer's id. */
@@ -146,15 +147,20 @@ export function createServedContent({ held, outlines, downloads, pieces, presenc
     return 'outlineHash' in content && equalBytes(content.outlineHash, outlineHash) ? content : undefined
   }
 
+  /** @throws {MayflyError} ERR_NO_HOLDER */
+  async function mustOutline(asked: Omit<Asked, 'known'>, outlineHash: Key, from: string, options: AbortOptions) {
+    const reach = reachFor(asked, from, await swarmKey(outlineHash))
+    if (heldWith(asked.key, outlineHash) === undefined) mustServe(asked.key, outlineHash)
+    const content = await outlinedWith(asked, outlineHash, reach, options)
+    if (content === undefined) throw wrongOutline()
+    return { content, reach }
+  }
+
   const content: ServedContent = {
     read: async (asked, from, options) => find(asked.key, reachFor(asked, from), { ...options, ...bundleOf(asked) }),
     async readPiece({ outline: outlineHash, index, ...asked }, from, options) {
-      const reach = reachFor(asked, from, await swarmKey(outlineHash))
-      if (heldWith(asked.key, outlineHash) === undefined) mustServe(asked.key, outlineHash)
-      const content = await outlinedWith(asked, outlineHash, reach, options)
-      if (content === undefined || index >= pieceCount(content.outline)) {
-        throw new MayflyError('ERR_NO_HOLDER', 'That outline is not of what is held here')
-      }
+      const { content, reach } = await mustOutline(asked, outlineHash, from, options)
+      if (index >= pieceCount(content.outline)) throw wrongOutline()
       return getPiece({ ...content, ...bundleOf(asked) }, index, reach, options)
     },
     async follow({ key, outline }, options) {
@@ -167,5 +173,18 @@ export function createServedContent({ held, outlines, downloads, pieces, presenc
       return content && pieces.feedOfTabs(content)
     },
   }
-  return { ...content, getPiece }
+  return {
+    ...content,
+    getPiece,
+    /** See `ContentStore.givePiece`. */
+    async give({ index, outline, ...asked }: PieceAddress, options: Required<AbortOptions>): Promise<Uint8Array> {
+      const own = { ...asked, scope: ASK_SCOPE.own }
+      if (index !== 'outline') return content.readPiece({ ...own, index, outline }, '', options)
+      return (await mustOutline(own, outline, '', options)).content.outlineBytes
+    },
+  }
+}
+
+function wrongOutline(): MayflyError {
+  return new MayflyError('ERR_NO_HOLDER', 'That outline is not of what is held here')
 }

@@ -69,22 +69,31 @@ export interface OpenedContent {
    * @throws {MayflyError} ERR_UNAVAILABLE when no holder sends the right bytes any more, ERR_UNTRUSTED for a part of untrusted content
    * @throws signal.reason, when aborted
    */
-  read(part?: { offset: number; length: number }, options?: AbortOptions): AsyncIterable<Uint8Array>
+  read(part?: { offset: number; length: number }, options?: ReadOptions): AsyncIterable<Uint8Array>
 }
 
-/** A piece of content that is larger than one. */
+export interface ReadOptions extends AbortOptions {
+  /**
+   * The caller compares the SHA-256 of the whole with the key itself, as one does that goes on with what it had: where the link names the outline, so
+   * that each piece is the outline's, all bytes are not hashed a second time here.
+   */
+  checksWhole?: boolean
+}
+
+/** A piece of content that is larger than one, or the outline itself. */
 export interface PieceAddress {
   key: Key
   /** The SHA-256 of the outline. */
   outline: Key
   /** Its place in the content, from 0. */
-  index: number
+  index: number | 'outline'
   /** See `OpenOptions.bundle`. */
   bundle?: Key
 }
 
 /** A piece to be requested. */
 export interface WantedPiece extends PieceAddress {
+  index: number
   /** Where it begins in the content, in bytes. */
   offset: number
   /** In bytes. */

@@ -31,7 +31,9 @@ export interface ContentStore extends Omit<Lenient<content.ContentStore>, 'hold'
 
 const readHoldOptions = readOptions<content.HoldOptions>({ signal: readSignal, isPart: readBoolean, expected: readKey })
 const readOpenOptions = readOptions<content.OpenOptions>({ signal: readSignal, bundle: readKey, outline: readKey })
-const readPiece = readObject<content.PieceAddress>({ key: readKey, outline: readKey, index: readInteger, bundle: readKey }, [
+const readReadOptions = readOptions<content.ReadOptions>({ signal: readSignal, checksWhole: readBoolean })
+const readIndex = (value: unknown, what: string) => (value === 'outline' ? value : readInteger(value, what))
+const readPiece = readObject<content.PieceAddress>({ key: readKey, outline: readKey, index: readIndex, bundle: readKey }, [
   'key',
   'outline',
   'index',
@@ -62,7 +64,7 @@ export function checkContent(store: core.Peer['content']): ContentStore {
       const { read } = opened
       const readOwnPart = readPart(opened.size)
       return Object.assign(opened, {
-        read: ((part, abort) => read(readOwnPart(part, 'read: part'), readAbortOptions(abort, 'read: options'))) satisfies typeof read,
+        read: ((part, abort) => read(readOwnPart(part, 'read: part'), readReadOptions(abort, 'read: options'))) satisfies typeof read,
       })
     },
     givePiece: async (piece, options) =>

@@ -94,7 +94,7 @@ async function complete(content: OpenedContent, partial: PartialContent, { reope
   const readable = isWordEnough ? content : await reopen(content.outline as Key)
   const progress = onProgress(offset)
   try {
-    for await (const bytes of readable.read({ offset, length: content.size - offset }, { signal })) {
+    for await (const bytes of readable.read({ offset, length: content.size - offset }, { signal, checksWhole: true })) {
       await partial.append(bytes)
       progress.advance(bytes.byteLength)
     }

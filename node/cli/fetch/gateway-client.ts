@@ -38,6 +38,23 @@ export function createGatewayClient(origin: string, options: GatewayClientOption
     return facts
   }
 
+  /** @param hash the SHA-256 of the bytes */
+  async function requestBytes(path: string, hash: Key, maxBytes: number, options: AbortOptions): Promise<Uint8Array> {
+    const { body } = await requestGateway({ origin, path, accept: '*/*', timeoutMs, ...options })
+    let bytes: Uint8Array
+    try {
+      bytes = await readAll(body, maxBytes)
+    } catch (cause) {
+      options.signal?.throwIfAborted()
+      if (cause instanceof MayflyError) throw cause
+      throw new MayflyError('ERR_UNAVAILABLE', `${origin} broke off its answer: ${describeFetchError(cause)}`, { cause })
+    }
+    if (!equalBytes(await sha256(bytes), hash)) {
+      throw new MayflyError('ERR_UNAVAILABLE', `${origin} sent ${bytes.byteLength} bytes with another SHA-256 than the one asked for`)
+    }
+    return bytes
+  }
+
   const holdersPath = (key: Key) => `/api/v1/holders/${encodeKeyHex(key)}`
 
   return {
@@ -81,20 +98,10 @@ export function createGatewayClient(origin: string, options: GatewayClientOption
      */
     async content(key: Key, { bundle, ...options }: Pick<OpenOptions, 'bundle' | 'signal'> = {}): Promise<Uint8Array> {
       const path = `/raw/${encodeKeyHex(key)}${bundle === undefined ? '' : `?in=${encodeKeyHex(bundle)}`}`
-      const { body } = await requestGateway({ origin, path, accept: '*/*', timeoutMs, ...options })
-      let bytes: Uint8Array
-      try {
-        bytes = await readAll(body, maxContentBytes)
-      } catch (cause) {
-        options.signal?.throwIfAborted()
-        if (cause instanceof MayflyError) throw cause
-        throw new MayflyError('ERR_UNAVAILABLE', `${origin} broke off its answer: ${describeFetchError(cause)}`, { cause })
-      }
-      if (!equalBytes(await sha256(bytes), key)) {
-        throw new MayflyError('ERR_UNAVAILABLE', `${origin} sent ${bytes.byteLength} bytes with another SHA-256 than the one asked for`)
-      }
-      return bytes
+      return requestBytes(path, key, maxContentBytes, options)
     },
+    /** The bytes at a path, after their SHA-256 was found right. @throws as `content` */
+    bytes: requestBytes,
   }
 }
 

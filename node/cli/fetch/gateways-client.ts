@@ -1,6 +1,6 @@
 /**
- * Several gateways as one network client: the next is asked when one cannot be reached. Content of one piece comes over HTTP. Larger content
- * comes through the overlay, which checks each piece, takes it from several holders at once, and is loaded only then.
+ * Several gateways as one network client: the next is asked when one cannot be reached. Content of one piece comes over HTTP, and so does larger
+ * content that one of them holds. Other content comes through the overlay, from several holders at once; its code is loaded only then.
  */
 
 import { createBackoff } from '../../async/backoff.ts'
@@ -26,8 +26,12 @@ export function openGatewaysClient(options: NetworkClientOptions): NetworkClient
 
   return {
     async open(key, options = {}) {
+      const { outline } = options
       // Only large content has an outline.
-      if (options.outline !== undefined) return (await joinOverlay()).open(key, options)
+      if (outline !== undefined) {
+        const { openLarge } = await import('./large-content.ts')
+        return openLarge(key, { ...options, outline }, { origins: join, joinOverlay })
+      }
       try {
         // Wrong bytes are one gateway's fault, and "nobody" may be one partition's word: all gateways are asked for content.
         return await askInTurn(

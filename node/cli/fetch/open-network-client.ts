@@ -3,22 +3,48 @@
 import { timeoutSignal } from '../../async/abort.ts'
 import { MayflyError } from '../../errors.ts'
 import type { Key, OpenedContent, OpenOptions } from '../../index.ts'
-import { isMultiaddr, requireJoinAddress } from '../values/server-values.ts'
+import { isMultiaddr, plainOriginOf, requireJoinAddress } from '../values/server-values.ts'
 import type { NetworkClient, NetworkClientOptions } from './network-client.ts'
 
 /**
- * The overlay takes longer to load than most questions take, so only a multiaddr loads it.
+ * The overlay takes longer to load than most questions take, so only a multiaddr loads it; large content that the node at a multiaddr holds comes
+ * over HTTP from there, without it.
  *
  * @throws {MayflyError} ERR_NO_NETWORK, ERR_BAD_OPTION
  */
 export async function openNetworkClient(options: NetworkClientOptions): Promise<NetworkClient> {
   requireJoinAddress(options.join)
   if (options.join.some(isMultiaddr)) {
-    const { openOverlayClient } = await import('./overlay-client.ts')
-    return openOverlayClient(options)
+    return openLazyOverlayClient(options)
   }
   const { openGatewaysClient } = await import('./gateways-client.ts')
   return openGatewaysClient(options)
+}
+
+/** Joins when something is asked of the overlay itself. */
+function openLazyOverlayClient(options: NetworkClientOptions): NetworkClient {
+  let joined: Promise<NetworkClient> | undefined
+  const joinOverlay = async (): Promise<NetworkClient> => {
+    const { openOverlayClient } = await import('./overlay-client.ts')
+    joined ??= openOverlayClient(options)
+    return joined
+  }
+  return {
+    async open(key, { outline, ...openOptions } = {}) {
+      if (outline === undefined) return (await joinOverlay()).open(key, openOptions)
+      const { openLarge } = await import('./large-content.ts')
+      const origins = options.join.map(plainOriginOf).filter((origin) => origin !== undefined)
+      return openLarge(key, { ...openOptions, outline }, { origins, joinOverlay })
+    },
+    count: async (key, abort) => (await joinOverlay()).count(key, abort),
+    async *watch(key, abort) {
+      yield* (await joinOverlay()).watch(key, abort)
+    },
+    async close() {
+      const client = await joined?.catch(() => undefined)
+      await client?.close()
+    },
+  }
 }
 
 interface OnceHeldOptions extends OpenOptions {

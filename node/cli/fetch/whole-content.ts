@@ -40,7 +40,7 @@ export async function* readWhole(
   options: AbortOptions,
 ): AsyncGenerator<Uint8Array> {
   const unsealer = unsealed?.unsealer()
-  const chunks = checkedWhole(content.key, content.read(undefined, options))
+  const chunks = checkedWhole(content.key, content.read(undefined, { ...options, checksWhole: true }))
   for await (const chunk of chunks) yield unsealer === undefined ? chunk : await unsealer.push(chunk)
 }
 

@@ -69,6 +69,20 @@ function isBareOrigin({ pathname, search, hash }: URL): boolean {
   return pathname === '/' && search === '' && hash === ''
 }
 
+/** Of a websocket by itself: the forms in which nodes announce theirs. */
+const WEBSOCKET_FORM = /^\/(?:ip4|(ip6)|dns[46]?)\/([\w.:-]+)\/tcp\/(\d+)\/(?:ws|(wss|tls\/ws))(?:\/p2p\/[^/]+)?$/
+
+/**
+ * The gateway's origin at an address to join: a URL, or the multiaddr of a websocket, which has the same port. Undefined for any other multiaddr. Reads
+ * the text alone: the libraries that read every multiaddr take longer to load than a short command takes.
+ */
+export function plainOriginOf(address: string): string | undefined {
+  if (!isMultiaddr(address)) return address
+  const [, isIpv6, host = '', port = '', isSecure] = WEBSOCKET_FORM.exec(address) ?? []
+  const url = `${isSecure ? 'https' : 'http'}://${isIpv6 ? `[${host}]` : host}:${port}`
+  return host !== '' && URL.canParse(url) ? new URL(url).origin : undefined
+}
+
 export function isMultiaddr(address: string): boolean {
   return address.startsWith('/')
 }

@@ -34,7 +34,7 @@ export interface ServedContent {
     options: Required<AbortOptions>,
   ): Promise<Pick<FetchedContent, 'bytes'> | Pick<OutlinedContent, 'outlineBytes'>>
   /** Reads one piece, with the same errors. */
-  readPiece(piece: PieceAddress & { scope: AskScope }, from: string, options: Required<AbortOptions>): Promise<Uint8Array>
+  readPiece(piece: PieceAddress & { index: number; scope: AskScope }, from: string, options: Required<AbortOptions>): Promise<Uint8Array>
   /**
    * The pieces that this peer, or tabs whose home it is, have now and as they come; undefined when there is nothing to follow.
    *

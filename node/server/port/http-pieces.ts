@@ -5,15 +5,17 @@
  */
 
 import { type ClientRequest, get as getHttp, Agent as HttpAgent, type IncomingMessage } from 'node:http'
-import { get as getHttps, Agent as HttpsAgent } from 'node:https'
 import { abortable } from '../../async/abort.ts'
 import { createRecentMap } from '../../async/recent-map.ts'
-import { encodeKeyHex, type FetchPiece, type FetchPieceOptions, pieceRequest, type WantedPiece } from '../../index.ts'
+import { pieceRequest } from '../../content/protocol/piece-request.ts'
+import type { FetchPiece, FetchPieceOptions, WantedPiece } from '../../index.ts'
+import { encodeKeyHex } from '../../keys/index.ts'
 import { answerOf, createSpan, type PieceSpan, SPAN_IDLE_MS } from './piece-span.ts'
 import { createSpanSockets, type SpanAnswer, type SpanListener } from './span-socket.ts'
 
 /** Connections to one node, in use or idle. A reader has six pieces of one holder in flight. */
 const MAX_SOCKETS = 8
+const AGENT = { keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_SOCKETS, scheduling: 'fifo' } as const
 /** Contents, each of one node, whose last piece is remembered. */
 const MAX_RUNS = 256
 /** The longest span, in bytes and in pieces; nodes send no longer ones. */
@@ -36,18 +38,17 @@ interface Run {
 
 /** @param now a clock of any origin, in ms */
 export function createHttpPieces(now = () => performance.now()): FetchPiece {
-  const agents = {
-    'http:': new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_SOCKETS, scheduling: 'fifo' }),
-    'https:': new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_SOCKETS, scheduling: 'fifo' }),
-  }
+  const agent = new HttpAgent(AGENT)
+  let secure: { get: typeof getHttp; agent: HttpAgent } | undefined
   const sockets = createSpanSockets()
   const runs = createRecentMap<string, Run>({ maxEntries: MAX_RUNS })
 
   function send(origin: string, piece: WantedPiece, from: FetchPieceOptions['from'], count: number): ClientRequest {
     const { path, headers } = pieceRequest(piece, from, count)
     const url = new URL(path, origin)
-    const isPlain = url.protocol === 'http:'
-    return (isPlain ? getHttp : getHttps)(url, { headers, agent: agents[isPlain ? 'http:' : 'https:'] })
+    if (url.protocol === 'http:') return getHttp(url, { headers, agent })
+    secure ??= createSecure()
+    return secure.get(url, { headers, agent: secure.agent })
   }
 
   function sendSpan(origin: string, piece: WantedPiece, from: FetchPieceOptions['from'], count: number, run: Run) {
@@ -107,6 +108,12 @@ export function createHttpPieces(now = () => performance.now()): FetchPiece {
     }
     return run.span.ask(piece, options)
   }
+}
+
+/** TLS takes a while to load, and a command that asks over plain HTTP needs none. */
+function createSecure() {
+  const { get, Agent } = process.getBuiltinModule('node:https')
+  return { get, agent: new Agent(AGENT) }
 }
 
 /** The status of the response that carries what was asked for. */

@@ -1,6 +1,6 @@
 import type { NetworkInterfaceInfo } from 'node:os'
 import { expect, test } from 'vitest'
-import { parseJoinAddress, parsePageOrigin, urlOf, urlsForOthers } from '../../../node/cli/values/server-values.ts'
+import { parseJoinAddress, parsePageOrigin, plainOriginOf, urlOf, urlsForOthers } from '../../../node/cli/values/server-values.ts'
 
 test.each([
   ['http://localhost:4000', 'http://localhost:4000'],
@@ -53,6 +53,21 @@ test.each([
   ['pages.example', 'http://pages.example:4000'],
 ])('public address: a gateway that listens at %s is %s', (host, url) => {
   expect(urlOf(host, 4000)).toBe(url)
+})
+
+test.each([
+  ['https://pages.example', 'https://pages.example'],
+  ['/ip4/192.0.2.1/tcp/4000/ws', 'http://192.0.2.1:4000'],
+  ['/ip4/192.0.2.1/tcp/4000/ws/p2p/12D3KooW', 'http://192.0.2.1:4000'],
+  ['/ip6/2001:db8::1/tcp/80/ws', 'http://[2001:db8::1]'],
+  ['/dns4/pages.example/tcp/443/tls/ws', 'https://pages.example'],
+  ['/dns/pages.example/tcp/8443/wss/p2p/12D3KooW', 'https://pages.example:8443'],
+  ['/ip4/192.0.2.1/tcp/4000/ws/p2p/12D3KooW/p2p-circuit/webrtc/p2p/12D3KooX', undefined],
+  ['/ip4/192.0.2.1/tcp/4000', undefined],
+  ['/ip4/192.0.2.1/tcp/99999/ws', undefined],
+  ['/ip4/a@b/tcp/80/ws', undefined],
+])('origin at an address to join: of %s it is %s', (address, origin) => {
+  expect(plainOriginOf(address)).toBe(origin)
 })
 
 test('urls for others: those of all networks, own containers last; none for a gateway that listens at one address', () => {

@@ -1,0 +1,152 @@
+/** Large content from a gateway over HTTP, and from the overlay where the gateway gives nothing, or nothing more. */
+
+import { createHash } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { openLarge } from '../../../node/cli/fetch/large-content.ts'
+import { openNetworkClient } from '../../../node/cli/fetch/open-network-client.ts'
+import { encodeKeyHex, type Key, type OpenedContent } from '../../../node/index.ts'
+import { createTestGateway } from '../../helpers/gateway.ts'
+import { generatedBytes, generatedContent } from '../../helpers/generated-content.ts'
+import { createNetwork } from '../../helpers/network.ts'
+import { readAll } from '../../helpers/read-all.ts'
+
+const PIECE = 262_144
+const SIZE = 12 * PIECE + 1_000
+const NOBODY = 'http://127.0.0.1:9'
+
+const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash('sha256').update(bytes).digest())
+const digestOf = async (content: OpenedContent) => encodeKeyHex(sha256(await readAll(content.read())))
+
+/** A node that holds content, with its gateway, and another that does not. */
+async function createHolder() {
+  const { nodes } = await createNetwork({ nodes: 2 })
+  const [{ peer }, other] = nodes
+  const { key, outline } = await peer.content.hold(generatedContent(SIZE))
+  return { peer, other, key, outline: outline as Key, url: (await createTestGateway(peer)).url }
+}
+
+/** In the place of the overlay: content as another holder gives it, and which parts were asked for there. */
+function createOverlay(key: Key) {
+  const parts: number[] = []
+  const joinOverlay = vi.fn(async () => ({
+    open: async (): Promise<OpenedContent> => ({
+      ...{ key, size: SIZE, isTrusted: true, from: 'the overlay' },
+      async *read({ offset, length } = { offset: 0, length: SIZE }) {
+        parts.push(offset / PIECE)
+        yield generatedBytes(offset, length)
+      },
+    }),
+  }))
+  return { parts, joinOverlay }
+}
+
+/** Passes requests on to a gateway, until `spoil` answers one itself. */
+async function serveBefore(gateway: string, spoil: (request: IncomingMessage, response: ServerResponse) => boolean): Promise<string> {
+  const server = createServer(async (request, response) => {
+    if (spoil(request, response)) return
+    const answer = await fetch(gateway + request.url)
+    response.statusCode = answer.status
+    response.end(Buffer.from(await answer.arrayBuffer()))
+  })
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+test('large content: a gateway that holds it gives it over HTTP, and the overlay is not entered', async () => {
+  const { key, outline, url, peer } = await createHolder()
+  const { joinOverlay } = createOverlay(key)
+  const content = await openLarge(key, { outline }, { origins: [NOBODY, url], joinOverlay })
+  expect(content).toMatchObject({ key, size: SIZE, isTrusted: true, from: url })
+  expect(await digestOf(content)).toBe(encodeKeyHex(key))
+  const part = { offset: 3 * PIECE - 10, length: 20 }
+  expect(await readAll(content.read(part))).toEqual(Buffer.from(generatedBytes(part.offset, part.length)))
+  expect(joinOverlay).not.toHaveBeenCalled()
+  expect(peer.status().counts.servers).toBe(1)
+})
+
+test.each([['url'], ['multiaddr']])('large content: a client that is given the %s of a node asks its gateway first', async (form) => {
+  const { key, outline, url, peer } = await createHolder()
+  const { port } = new URL(url)
+  const join = [form === 'url' ? url : `/ip4/127.0.0.1/tcp/${port}/ws/p2p/${peer.status().id}`]
+  const client = await openNetworkClient({ join, timeoutMs: 5_000 })
+  onTestFinished(client.close)
+  const content = await client.open(key, { outline })
+  expect(content.from).toBe(url)
+  expect(await digestOf(content)).toBe(encodeKeyHex(key))
+})
+
+test('large content: one that no gateway holds is opened in the overlay', async () => {
+  const { key, outline, other } = await createHolder()
+  const { url } = await createTestGateway(other.peer)
+  const { joinOverlay } = createOverlay(key)
+  const content = await openLarge(key, { outline }, { origins: [NOBODY, url], joinOverlay })
+  expect(content.from).toBe('the overlay')
+})
+
+test('large content: what a gateway gives no more, or wrongly, comes from the overlay', async () => {
+  const { key, outline, url } = await createHolder()
+  const isPiece = (request: IncomingMessage, from: number) => Number(/[?&]n=(\d+)/.exec(request.url ?? '')?.[1] ?? -1) >= from
+  const gone = await serveBefore(url, (request, response) => isPiece(request, 1) && response.writeHead(404).end() !== undefined)
+  const liar = await serveBefore(url, (request, response) => isPiece(request, 0) && response.end(Buffer.alloc(PIECE, 7)) !== undefined)
+  for (const [origin, first] of [
+    [gone, 1],
+    [liar, 0],
+  ] as const) {
+    const { joinOverlay, parts } = createOverlay(key)
+    const content = await openLarge(key, { outline }, { origins: [origin], joinOverlay })
+    expect(content.from).toBe(origin)
+    expect(await digestOf(content)).toBe(encodeKeyHex(key))
+    expect(joinOverlay).toHaveBeenCalledTimes(1)
+    expect(parts.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 13 - first }, (_, index) => first + index))
+  }
+})
+
+test('large content: a gateway whose outline has another hash is passed over', async () => {
+  const { key, outline, url } = await createHolder()
+  const liar = await serveBefore(url, (_request, response) => response.end('no outline') !== undefined)
+  const { joinOverlay } = createOverlay(key)
+  expect((await openLarge(key, { outline }, { origins: [liar], joinOverlay })).from).toBe('the overlay')
+})
+
+test('large content: a link with the outline of other content never looks complete', async () => {
+  const { peer, url, key } = await createHolder()
+  const other = await peer.content.hold(generatedContent(SIZE, 2))
+  // An honest node does not give the outline of one content for the key of another.
+  const { joinOverlay } = createOverlay(key)
+  const link = { outline: other.outline as Key }
+  expect((await openLarge(key, link, { origins: [url], joinOverlay })).from).toBe('the overlay')
+  const liar = await serveBefore(url, (request) => {
+    request.url = request.url?.replace(encodeKeyHex(key), encodeKeyHex(other.key)) ?? ''
+    return false
+  })
+  const content = await openLarge(key, link, { origins: [liar], joinOverlay })
+  expect(content.from).toBe(liar)
+  let bytes = 0
+  const reading = (async () => {
+    for await (const chunk of content.read()) bytes += chunk.byteLength
+  })()
+  await expect(reading).rejects.toMatchObject({ code: 'ERR_UNAVAILABLE' })
+  expect(bytes).toBe(12 * PIECE)
+})
+
+test('large content: once it takes long, it comes from the overlay as well', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const { key, outline, url } = await createHolder()
+  const { joinOverlay, parts } = createOverlay(key)
+  const content = await openLarge(key, { outline }, { origins: [url], joinOverlay })
+  const chunks: Uint8Array[] = []
+  for await (const chunk of content.read()) {
+    if (chunks.push(chunk) === 2) vi.advanceTimersByTime(3_000)
+  }
+  expect(encodeKeyHex(sha256(Buffer.concat(chunks)))).toBe(encodeKeyHex(key))
+  expect(joinOverlay).toHaveBeenCalledTimes(1)
+  expect(parts.length).toBeGreaterThan(0)
+  expect(parts.length).toBeLessThan(12)
+})
