@@ -4,7 +4,7 @@ import type { Libp2p } from '@libp2p/interface'
 import { inTime } from '../async/abort.ts'
 import { type ByteRate, createByteRate } from '../async/byte-rate.ts'
 import { MayflyError } from '../errors.ts'
-import { type CreateHasher, createPortableHasher, encodeKeyHex, equalBytes } from '../keys/index.ts'
+import { type CreateHasher, createPortableHasher, equalBytes } from '../keys/index.ts'
 import type { Direct } from '../network/index.ts'
 import type { RendezvousService } from '../rendezvous/index.ts'
 import type { Hold } from '../rendezvous/types.ts'
@@ -12,6 +12,7 @@ import type { AbortOptions, Key, RefusedEvent } from '../types.ts'
 import type { Candidate, FindContentOptions, KnownHolder, Reach } from './fetch/candidates.ts'
 import { createEarlyFetch } from './fetch/early-fetch.ts'
 import { createFetcher, type FetcherOptions } from './fetch/fetcher.ts'
+import { keptKeyHex } from './format/kept-hex.ts'
 import { createHeldContents, SMALL_BYTES } from './held-contents.ts'
 import { createKnownOutlines } from './memory/known-outlines.ts'
 import { createLivingCache } from './memory/living-cache.ts'
@@ -118,7 +119,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
     context.emit(event)
   }
   const onReceived = (key: Key, size: number, { peer, isDirect = false }: Candidate) =>
-    emit({ type: 'received', key: encodeKeyHex(key), bytes: size, from: peer, isDirect })
+    emit({ type: 'received', key: keptKeyHex(key), bytes: size, from: peer, isDirect })
   const onCount = presence.onCount.bind(presence)
   const announce = createAnnounce(presence, direct)
   const tabsHolding = (key: Key) => presence.tabsHolding(key)

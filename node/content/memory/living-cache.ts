@@ -5,8 +5,8 @@
 
 import { createRecentMap } from '../../async/recent-map.ts'
 import { createSoon } from '../../async/soon.ts'
-import { encodeKeyHex } from '../../keys/index.ts'
 import type { Key } from '../../types.ts'
+import { keptKeyHex } from '../format/kept-hex.ts'
 
 /** One piece of larger content. It was checked against this outline only; under a false outline it would be a lie of another holder. */
 interface PieceName {
@@ -110,5 +110,5 @@ export function createLivingCache(
 }
 
 function entryId(key: Key, piece: PieceName | undefined): string {
-  return piece === undefined ? encodeKeyHex(key) : `${encodeKeyHex(key)}/${encodeKeyHex(piece.outlineHash)}/${piece.index}`
+  return piece === undefined ? keptKeyHex(key) : `${keptKeyHex(key)}/${keptKeyHex(piece.outlineHash)}/${piece.index}`
 }

@@ -67,7 +67,7 @@ export function createContentClient({ libp2p, maxWholeBytes, direct, fetchPiece 
   /** Undefined when the piece cannot be fetched over HTTP. */
   async function fetchOverHttp(target: RequestTarget, piece: WantedPiece, signal: AbortSignal): Promise<ContentReply | undefined> {
     if (fetchPiece === undefined || isDirect(target.addresses)) return undefined
-    const stream = await raceAbort(streams.open(target), signal).catch(() => undefined)
+    const stream = streams.get(target.peer) ?? (await raceAbort(streams.open(target), signal).catch(() => undefined))
     signal.throwIfAborted()
     if (stream?.origin === undefined || stream.httpFailures >= MAX_HTTP_FAILURES) return undefined
     const from = target.scope === ASK_SCOPE.own ? 'node' : 'anybody'

@@ -60,6 +60,8 @@ export function createContentStreams(libp2p: Libp2p, direct: Pick<Direct, 'dial'
     { openTimeoutMs: OPEN_MS },
   )
   return {
+    /** The stream to a peer, when it is open. */
+    get: streams.get,
     /** @throws when the peer cannot be reached in time */
     async open({ peer, addresses }: RequestTarget): Promise<ContentStream> {
       const open = streams.get(peer) // asked for each piece, so the id is not read each time

@@ -14,44 +14,45 @@ export function createMemberWait(
   /** Bounded by what readers fetch ahead. */
   const waiting = new Set<() => void>()
 
+  function wait(index: number, except: ReadonlySet<Member>, signal: AbortSignal): Promise<Member> {
+    return abortable(signal, (resolve, reject) => {
+      let isLate = false
+      const end = () => {
+        waiting.delete(tryAgain)
+        clearTimeout(timer)
+      }
+      const tryAgain = () => {
+        try {
+          const member = choose(index, except, isLate)
+          if (member === undefined) return
+          resolve(member)
+        } catch (error) {
+          reject(error)
+        }
+        end()
+      }
+      waiting.add(tryAgain)
+      const timer = setTimeout(() => {
+        isLate = true
+        tryAgain()
+      }, lateMs)
+      return end
+    })
+  }
+
   return {
     tryAll(): void {
       for (const tryAgain of waiting) tryAgain()
     },
     /**
+     * A member at once, where one is free.
+     *
      * @throws what `choose` throws
      * @throws signal.reason, when aborted
      */
-    select(index: number, except: ReadonlySet<Member>, signal: AbortSignal): Promise<Member> {
-      return abortable(signal, (resolve, reject) => {
-        let isLate = false
-        let isWaiting = true
-        let timer: ReturnType<typeof setTimeout> | undefined
-        const end = () => {
-          isWaiting = false
-          waiting.delete(tryAgain)
-          clearTimeout(timer)
-        }
-        const tryAgain = () => {
-          try {
-            const member = choose(index, except, isLate)
-            if (member === undefined) return
-            resolve(member)
-          } catch (error) {
-            reject(error)
-          }
-          end()
-        }
-        tryAgain()
-        if (isWaiting) {
-          waiting.add(tryAgain)
-          timer = setTimeout(() => {
-            isLate = true
-            tryAgain()
-          }, lateMs)
-        }
-        return end
-      })
+    select(index: number, except: ReadonlySet<Member>, signal: AbortSignal): Member | Promise<Member> {
+      signal.throwIfAborted()
+      return choose(index, except, false) ?? wait(index, except, signal)
     },
   }
 }

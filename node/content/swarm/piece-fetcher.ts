@@ -4,10 +4,10 @@
  */
 
 import { createSingleFlight } from '../../async/single-flight.ts'
-import { encodeKeyHex } from '../../keys/index.ts'
 import type { AbortOptions, Key } from '../../types.ts'
 import type { Candidate, Reach, Sought } from '../fetch/candidates.ts'
 import type { Fetcher } from '../fetch/fetcher.ts'
+import { keptKeyHex } from '../format/kept-hex.ts'
 import { type OutlinedContent, pieceCount, swarmKey } from '../format/outline.ts'
 import type { PieceFeed } from '../format/piece-set.ts'
 import type { LivingCache } from '../memory/living-cache.ts'
@@ -87,7 +87,7 @@ export function createPieceFetcher(context: PieceFetcherContext, options: SwarmO
   }
 
   const idOf = ({ key, outlineHash, bundle }: SoughtContent, reach: Reach) =>
-    [reach, ...[key, outlineHash, bundle].map((each) => each && encodeKeyHex(each))].join(':')
+    `${reach}:${keptKeyHex(key)}:${keptKeyHex(outlineHash)}:${bundle === undefined ? '' : keptKeyHex(bundle)}`
 
   /** The shared swarm, opened if need be. It stays until the last user has left it, and a little longer. */
   function useSwarm(content: SoughtContent, reach: Reach) {
@@ -110,6 +110,16 @@ export function createPieceFetcher(context: PieceFetcherContext, options: SwarmO
         }, IDLE_MS)
       },
     }
+  }
+
+  /** By outline hash. Computed once for all its pieces. */
+  const sharedKeys = new WeakMap<Key, Key>()
+
+  /** True when tabs whose home is this node hold the content, its bundle, or some of its pieces. */
+  async function isWithTabs({ key, outlineHash, bundle = key }: SoughtContent): Promise<boolean> {
+    const shared = sharedKeys.get(outlineHash) ?? (await swarmKey(outlineHash))
+    sharedKeys.set(outlineHash, shared)
+    return hasTabs(key) || (bundle !== key && hasTabs(bundle)) || hasTabs(shared)
   }
 
   async function fetchFromSwarm(content: SoughtContent, index: number, reach: Reach, signal: AbortSignal): Promise<Uint8Array> {
@@ -143,8 +153,7 @@ export function createPieceFetcher(context: PieceFetcherContext, options: SwarmO
       const cached = cache?.get(content.key, { outlineHash: content.outlineHash, index })
       if (cached !== undefined) return cached
       // One upload of a tab serves readers from the overlay and from this node's gateway.
-      const { key, outlineHash, bundle = key } = content
-      if (reach === 'network' && (hasTabs(key) || hasTabs(bundle) || hasTabs(await swarmKey(outlineHash)))) {
+      if (reach === 'network' && (await isWithTabs(content))) {
         try {
           return await share(content, index, 'tabs', signal)
         } catch {

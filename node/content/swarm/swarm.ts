@@ -28,7 +28,9 @@ export type Swarm = ReturnType<typeof createSwarm>
 export function createSwarm(context: SwarmContext, options: SwarmOptions = {}) {
   const { random } = context
   const settings = { ...SWARM_DEFAULTS, ...options }
-  const stopped = new AbortController()
+  /** Of pieces that readers wait for. Bounded by them. */
+  const running = new Set<AbortController>()
+  let stopReason: Error | undefined
   let change = Promise.withResolvers<void>()
   /** No request was possible for so long that the fallback source is asked. */
   let isLate = false
@@ -139,10 +141,12 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}) {
      * @throws signal.reason, when aborted
      */
     async piece(index: number, { signal: given }: Required<AbortOptions>): Promise<SwarmPiece> {
+      if (stopReason !== undefined) throw stopReason
       const ended = new AbortController()
       const { signal } = ended
       // Composed by hand: `AbortSignal.any` costs several times as much, for each piece.
-      const removeListeners = [given, stopped.signal].map((each) => onAbort(each, () => ended.abort(each.reason)))
+      const stopListening = onAbort(given, () => ended.abort(given.reason))
+      running.add(ended)
       /** Members that this piece was requested from. */
       const tried = new Set<Member>()
       try {
@@ -152,12 +156,14 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}) {
           if (piece !== undefined) return piece
         }
       } finally {
-        for (const remove of removeListeners) remove()
+        stopListening()
+        running.delete(ended)
         ended.abort(HERE)
       }
     },
     stop(): void {
-      stopped.abort(new Error('the swarm was stopped'))
+      stopReason ??= new Error('the swarm was stopped')
+      for (const each of running) each.abort(stopReason)
       clearTimeout(lateTimer)
       members.stop()
     },

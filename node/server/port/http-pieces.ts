@@ -120,7 +120,7 @@ function createSecure() {
 const STATUS = { node: 200, anybody: 206 } as const
 
 function idOf(origin: string, { key, outline, bundle }: WantedPiece, from: FetchPieceOptions['from']): string {
-  return [origin, from, ...[key, outline, bundle].map((each) => each && encodeKeyHex(each))].join(' ')
+  return `${origin} ${from} ${encodeKeyHex(key)} ${encodeKeyHex(outline)} ${bundle === undefined ? '' : encodeKeyHex(bundle)}`
 }
 
 function readPiece(
