@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener, RequestError } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { CLIENT_CONNECTIONS_DEFAULTS, type ClientConnections, createClientConnections } from '../node/index.ts'
 import { createShareSockets } from './api/share-sockets.ts'
 import { allowEarlyAnswer, hasBody } from './http/early-answer.ts'
@@ -16,6 +17,7 @@ import type { Problem } from './http/problem.ts'
 import { problemAnswer } from './http/problem-answer.ts'
 import { answerParseError, findRequestFault, toOriginForm } from './http/request-rules.ts'
 import { findSocketOwner } from './http/socket-owner.ts'
+import { writeChunks } from './http/write-chunks.ts'
 import { createMessageSockets } from './inbox/message-sockets.ts'
 import type { Client, Gateway, InboxFeed, ShareVisit } from './types.ts'
 
@@ -69,6 +71,9 @@ const LEAST_BYTES = 1_024
 const HEAR_MS = 1_000
 
 const STARTING = 'This gateway is starting. Ask again in a moment.'
+
+// Where `Response` was replaced before its module was loaded, it would be taken for an answer whose head is still to be written.
+void RESPONSE_ALREADY_SENT.body
 
 type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => unknown
 
@@ -214,10 +219,11 @@ function createListener(
   proceedOf: (incoming: IncomingMessage) => (() => void) | undefined,
 ): Listener {
   return getRequestListener(
-    (request, { incoming, outgoing }) => {
+    async (request, { incoming, outgoing }) => {
       const proceed = proceedOf(incoming as IncomingMessage)
       const client = { ...clientOf(incoming as IncomingMessage, connections), cut: () => void outgoing.destroy() }
-      return gateway.fetch(request, proceed === undefined ? client : { ...client, proceed })
+      const answer = await gateway.fetch(request, proceed === undefined ? client : { ...client, proceed })
+      return (await writeChunks(answer, outgoing as ServerResponse)) ? RESPONSE_ALREADY_SENT : answer
     },
     {
       hostname: 'localhost', // HTTP/1.0 may leave out Host; this name allows nothing, since access control reads the header

@@ -5,7 +5,7 @@
 
 import { decodeKeyHex, type Peer, type PieceAddress } from '../../node/index.ts'
 import { requireHash } from '../http/address.ts'
-import { streamBody } from '../http/body-stream.ts'
+import { chunkAnswer } from '../http/body-stream.ts'
 import { parseBundle, parseOutline } from '../http/link-query.ts'
 import { problemError } from '../http/problem.ts'
 import { HELD_HEADERS } from '../http/security-headers.ts'
@@ -62,10 +62,8 @@ export async function answerPiece(
   }
   if (index !== 'outline' && Number(count) > 1 && request.method !== 'HEAD') {
     const onEnd = fetch?.stream()
-    const stream = streamBody((signal) => readSpan(peer, { ...content, index }, bytes, Number(count), signal), {
-      ...(onEnd && { onEnd, signal: request.signal }),
-    })
-    return new Response(stream, { headers })
+    const read = (signal: AbortSignal) => readSpan(peer, { ...content, index }, bytes, Number(count), signal)
+    return chunkAnswer(read, { headers }, { ...(onEnd && { onEnd, signal: request.signal }) })
   }
   // Response takes no view on memory that might be shared; content never is.
   return new Response(request.method === 'HEAD' ? null : (bytes as Uint8Array<ArrayBuffer>), {

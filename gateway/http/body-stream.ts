@@ -2,7 +2,11 @@
 
 import { onAbort } from '../../node/async/abort.ts'
 
-interface BodyStreamOptions {
+type Chunk = Uint8Array | string
+/** Begins to read; its signal is aborted when the client goes away. */
+type ReadChunks = (signal: AbortSignal) => AsyncIterable<Chunk>
+
+export interface BodyStreamOptions {
   /**
    * Cuts the connection when reading fails, so that the client cannot mistake what it has for the whole. Without it, the error goes to the
    * reader of the stream.
@@ -14,14 +18,14 @@ interface BodyStreamOptions {
   signal?: AbortSignal
 }
 
-/** @param read begins to read; its signal is aborted when the client goes away */
-export function streamBody(
-  read: (signal: AbortSignal) => AsyncIterable<Uint8Array | string>,
-  { cut, onEnd, signal }: BodyStreamOptions = {},
-): ReadableStream<Uint8Array> {
+type ChunkSource = ReturnType<typeof createChunkSource>
+
+/** By answer, for `takeChunks`. */
+const sources = new WeakMap<Response, ChunkSource>()
+
+function createChunkSource(read: ReadChunks, { cut, onEnd, signal }: BodyStreamOptions) {
   const gone = new AbortController()
-  const encoder = new TextEncoder()
-  let chunks: AsyncIterator<Uint8Array | string> | undefined
+  let chunks: AsyncIterator<Chunk> | undefined
   let hasEnded = false
   let removeListener = () => {}
   const end = () => {
@@ -31,31 +35,67 @@ export function streamBody(
     onEnd?.()
   }
   removeListener = onAbort(signal, end)
+  return {
+    /** The next chunk. 'end': there are no more. 'cut': the connection was cut, or the client has left. @throws what reading throws, without `cut` */
+    async next(): Promise<{ chunk: Chunk } | 'end' | 'cut'> {
+      chunks ??= read(gone.signal)[Symbol.asyncIterator]()
+      try {
+        const { done, value } = await chunks.next()
+        if (!done) return { chunk: value }
+        end()
+        return 'end'
+      } catch (error) {
+        end()
+        if (gone.signal.aborted) return 'cut'
+        if (cut === undefined) throw error
+        cut()
+        return 'cut'
+      }
+    },
+    /** The client has gone away. */
+    async leave(): Promise<void> {
+      end()
+      gone.abort(new DOMException('The client went away.', 'AbortError'))
+      await chunks?.return?.()
+    },
+  }
+}
+
+function streamOf({ next, leave }: ChunkSource): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder()
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        chunks ??= read(gone.signal)[Symbol.asyncIterator]()
         try {
-          const { done, value } = await chunks.next()
-          if (!done) {
-            controller.enqueue(typeof value === 'string' ? encoder.encode(value) : value)
-            return
-          }
-          end()
-          controller.close()
+          const one = await next()
+          if (one === 'end') controller.close()
+          else if (one !== 'cut') controller.enqueue(typeof one.chunk === 'string' ? encoder.encode(one.chunk) : one.chunk)
         } catch (error) {
-          end()
-          if (gone.signal.aborted) return
-          if (cut === undefined) controller.error(error)
-          else cut()
+          controller.error(error)
         }
       },
-      async cancel() {
-        end()
-        gone.abort(new DOMException('The client went away.', 'AbortError'))
-        await chunks?.return?.()
-      },
+      cancel: leave,
     },
     { highWaterMark: 0 }, // no chunk is read before the client takes it
   )
+}
+
+export function streamBody(read: ReadChunks, options: BodyStreamOptions = {}): ReadableStream<Uint8Array> {
+  return streamOf(createChunkSource(read, options))
+}
+
+/**
+ * An answer with such a body. The server takes its chunks as they are: for each, the streams of the web take several promises more. It can also be
+ * read as any other answer.
+ */
+export function chunkAnswer(read: ReadChunks, init: ResponseInit, options: BodyStreamOptions = {}): Response {
+  const source = createChunkSource(read, options)
+  const answer = new Response(streamOf(source), init)
+  sources.set(answer, source)
+  return answer
+}
+
+/** The chunks of an answer of `chunkAnswer`, whose body nobody else may read then; undefined for any other answer. */
+export function takeChunks(answer: Response): ChunkSource | undefined {
+  return sources.get(answer)
 }

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import type { OpenedContent } from '../../node/index.ts'
 import type { GatewayRequest, ReadBytes } from '../types.ts'
-import { streamBody } from './body-stream.ts'
+import { chunkAnswer } from './body-stream.ts'
 import { type ByteRange, parseByteRanges, partOf } from './byte-range.ts'
 import { allowsRange, checkPreconditions } from './conditional.ts'
 import { namesType } from './media-range.ts'
@@ -30,7 +30,7 @@ export function answerBody(incoming: GatewayRequest, body: AnswerBody, tag: stri
   if (method === 'HEAD') return new Response(null, { headers })
   const wanted = body.isTrusted && allowsRange(requestHeaders, tag, lastModified) ? requestHeaders.get('range') : null
   const ranges = parseByteRanges(wanted, body.size, body.pieces?.bytes)
-  if (ranges === null) return new Response(contentOf(body, undefined, incoming), { headers })
+  if (ranges === null) return answerContent(body, undefined, incoming, { headers })
   if (ranges === 'unsatisfiable') {
     throw problemError(416, 'ERR_RANGE', `The range is outside the content, which has ${body.size} bytes.`, {
       headers: { 'content-range': `bytes */${body.size}` },
@@ -50,7 +50,7 @@ function withWantedDigest(requestHeaders: Headers, headers: AnswerHeaders): Answ
 }
 
 function answerPart(incoming: GatewayRequest, body: AnswerBody, range: ByteRange, headers: AnswerHeaders): Response {
-  return new Response(contentOf(body, range, incoming), {
+  return answerContent(body, range, incoming, {
     status: 206,
     headers: {
       ...headers,
@@ -62,26 +62,26 @@ function answerPart(incoming: GatewayRequest, body: AnswerBody, range: ByteRange
 
 function answerParts(incoming: GatewayRequest, body: AnswerBody, ranges: readonly ByteRange[], headers: AnswerHeaders): Response {
   const { contentType, size, read } = multipartRanges(body, ranges, headers['content-type'] ?? 'application/octet-stream')
-  return new Response(contentStream(read, incoming), {
+  return answerChunks(read, incoming, {
     status: 206,
     headers: { ...headers, 'content-type': contentType, 'content-length': String(size) },
   })
 }
 
-function contentOf(body: AnswerBody, range: ByteRange | undefined, incoming: GatewayRequest): Uint8Array<ArrayBuffer> | ReadableStream {
+function answerContent(body: AnswerBody, range: ByteRange | undefined, incoming: GatewayRequest, init: ResponseInit): Response {
   const { bytes } = body
-  if (bytes === undefined) return contentStream((signal) => body.read(range && partOf(range), { signal }), incoming)
+  if (bytes === undefined) return answerChunks((signal) => body.read(range && partOf(range), { signal }), incoming, init)
   // Response's type takes no view on memory that might be shared; content never is.
-  return (range === undefined ? bytes : bytes.subarray(range.first, range.last + 1)) as Uint8Array<ArrayBuffer>
+  return new Response((range === undefined ? bytes : bytes.subarray(range.first, range.last + 1)) as Uint8Array<ArrayBuffer>, init)
 }
 
 /** Streams no faster than the client's rate, and counts in its quota until the end. */
-function contentStream(read: ReadBytes, { client, fetch, request }: GatewayRequest): ReadableStream {
+function answerChunks(read: ReadBytes, { client, fetch, request }: GatewayRequest, init: ResponseInit): Response {
   const { cut } = client
   // A request makes its signal when it is first read, which costs: it is left alone where no client is counted.
   return fetch === undefined
-    ? streamBody(read, { cut })
-    : streamBody(fetch.pace(read), { cut, onEnd: fetch.stream(), signal: request.signal })
+    ? chunkAnswer(read, init, { cut })
+    : chunkAnswer(fetch.pace(read), init, { cut, onEnd: fetch.stream(), signal: request.signal })
 }
 
 /** The headers of a 304: without those that describe a body. */

@@ -159,6 +159,8 @@ export function createServedContent({ held, outlines, downloads, pieces, presenc
   const content: ServedContent = {
     read: async (asked, from, options) => find(asked.key, reachFor(asked, from), { ...options, ...bundleOf(asked) }),
     async readPiece({ outline: outlineHash, index, ...asked }, from, options) {
+      const own = heldWith(asked.key, outlineHash)
+      if (own && index < pieceCount(own.outline)) return held.read(own, index, options)
       const { content, reach } = await mustOutline(asked, outlineHash, from, options)
       if (index >= pieceCount(content.outline)) throw wrongOutline()
       return getPiece({ ...content, ...bundleOf(asked) }, index, reach, options)

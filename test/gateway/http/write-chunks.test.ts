@@ -1,0 +1,104 @@
+/** Answers in chunks, from a real server to a real socket: their order, their end, and who hears of a client that goes away. */
+
+import { createServer, type ServerResponse } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { chunkAnswer, streamBody, takeChunks } from '../../../gateway/http/body-stream.ts'
+import { writeChunks } from '../../../gateway/http/write-chunks.ts'
+
+const CHUNK_BYTES = 262_144
+
+async function serve(answer: (outgoing: ServerResponse) => Promise<unknown>): Promise<number> {
+  const server = createServer((_incoming, outgoing) => void answer(outgoing))
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return (server.address() as AddressInfo).port
+}
+
+/** Resolves once the number has not changed between two looks. */
+async function untilStill(count: () => number): Promise<void> {
+  let before = -1
+  const isStill = () => {
+    const was = before
+    before = count()
+    return was === before
+  }
+  await expect.poll(isStill, { interval: 100, timeout: 10_000 }).toBe(true)
+}
+
+test('write chunks: bytes and texts come in order, with the status and the headers, also those that were set later', async () => {
+  const ends: string[] = []
+  const port = await serve(async (outgoing) => {
+    const chunks = async function* () {
+      for (let i = 0; i < 8; i++) yield new Uint8Array(CHUNK_BYTES).fill(i)
+      yield 'the end'
+    }
+    const answer = chunkAnswer(chunks, { status: 206, headers: { 'x-one': '1' } }, { onEnd: () => ends.push('end') })
+    answer.headers.set('x-two', '2')
+    expect(await writeChunks(answer, outgoing)).toBe(true)
+  })
+  const answer = await fetch(`http://127.0.0.1:${port}/`)
+  expect([answer.status, answer.headers.get('x-one'), answer.headers.get('x-two')]).toEqual([206, '1', '2'])
+  const body = Buffer.from(await answer.arrayBuffer())
+  expect(body.byteLength).toBe(8 * CHUNK_BYTES + 7)
+  for (let i = 0; i < 8; i++) expect(body[i * CHUNK_BYTES + 1]).toBe(i)
+  expect(body.subarray(8 * CHUNK_BYTES).toString()).toBe('the end')
+  expect(ends).toEqual(['end'])
+})
+
+test('write chunks: no more is read than a client takes, and one that goes away ends the reading', async () => {
+  let read = 0
+  const over = Promise.withResolvers<boolean>()
+  const ends: string[] = []
+  const chunks = async function* (signal: AbortSignal) {
+    try {
+      while (true) {
+        read++
+        yield new Uint8Array(CHUNK_BYTES)
+      }
+    } finally {
+      over.resolve(signal.aborted)
+    }
+  }
+  const port = await serve((outgoing) => writeChunks(chunkAnswer(chunks, {}, { onEnd: () => ends.push('end') }), outgoing))
+  const socket = connect(port, '127.0.0.1')
+  socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n')
+  socket.pause()
+  await expect.poll(() => read).toBeGreaterThan(1)
+  await untilStill(() => read)
+  expect(read).toBeLessThan(200) // the system's buffers hold some MiB
+  socket.destroy()
+  expect(await over.promise).toBe(true)
+  expect(ends).toEqual(['end'])
+})
+
+test('write chunks: a failure cuts the connection, so that nobody takes a part for the whole', async () => {
+  const failing = async function* () {
+    yield 'a part'
+    throw new Error('no more')
+  }
+  const isCut = { cut: 0 }
+  const port = await serve((outgoing) => {
+    const cut = () => {
+      isCut.cut++
+      outgoing.destroy()
+    }
+    return writeChunks(chunkAnswer(failing, {}, { cut }), outgoing)
+  })
+  const answer = await fetch(`http://127.0.0.1:${port}/`)
+  await expect(answer.text()).rejects.toThrow()
+  expect(isCut.cut).toBe(1)
+  const bare = await serve((outgoing) => writeChunks(chunkAnswer(failing, {}), outgoing))
+  await expect(fetch(`http://127.0.0.1:${bare}/`).then((found) => found.text())).rejects.toThrow()
+})
+
+test('write chunks: another answer is left alone, and one in chunks can be read as any other', async () => {
+  const chunks = async function* () {
+    yield 'one'
+  }
+  expect(takeChunks(new Response(streamBody(chunks)))).toBeUndefined()
+  expect(await chunkAnswer(chunks, {}).text()).toBe('one')
+})
