@@ -13,12 +13,13 @@ export async function writeChunks(answer: Response, outgoing: ServerResponse): P
     return true
   }
   outgoing.once('close', leave)
+  outgoing.on('error', leave) // without a listener, an error would end the process
   try {
     outgoing.writeHead(answer.status, Object.fromEntries(answer.headers))
     outgoing.flushHeaders() // the first chunk may take a while
     while (!outgoing.destroyed) {
       const one = await source.next()
-      if (one === 'cut') break
+      if (one === 'cut' || outgoing.destroyed) break // the client may have left meanwhile
       if (one === 'end') {
         outgoing.off('close', leave)
         outgoing.end()
