@@ -1,64 +1,24 @@
 /** The pages to share and to receive, from one engine to the next: listed, received after a reload, saved, and said on both sides; and the first stage. */
 
-import { createHash, randomBytes } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { memorySource } from '../../node/index.ts'
 import type { ShareItem } from '../../node/sharing/types.ts'
 import { startTab } from '../helpers/early-receiver.ts'
+import { DOWNLOADED, LONG_MS, sha256, shareAcross, shown, WATCH_DOWNLOADS } from '../helpers/engine-share.ts'
 import { ENGINES, openEngine, sees } from '../helpers/engines.ts'
 import { useNode } from '../helpers/one-node.ts'
 import { startSocketGate } from '../helpers/socket-gate.ts'
-import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 const node = useNode()
-
-const shown = (testId: string, attributes = '') => `document.querySelector('[data-testid="${testId}"]${attributes}')`
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
-const LONG_MS = 120_000
-
-/** Files are saved as downloads, whose bytes the test sees. */
-const WATCH_DOWNLOADS = `(() => {
-  delete globalThis.showSaveFilePicker
-  delete globalThis.showDirectoryPicker
-  globalThis.downloads = []
-  const make = URL.createObjectURL
-  URL.createObjectURL = (blob) => {
-    downloads.push(blob)
-    return make.call(URL, blob)
-  }
-})()`
-const DOWNLOADED = `Promise.all(downloads.map(async (blob) => {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', await blob.arrayBuffer()))
-  return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-}))`
 
 describe.each(ENGINES)('engines: a share in %s', (engine) => {
   const next = ENGINES[(ENGINES.indexOf(engine) + 1) % ENGINES.length] as typeof engine
 
   test(`is received in ${next}, also after a reload`, async (context) => {
     const [ann, ben] = await Promise.all([openEngine(engine, context), openEngine(next, context)])
-    const folder = await createTemporaryDirectory()
-    const files = [randomBytes(3 * 1_048_576 + 1), randomBytes(7)]
-    const paths = ['large.bin', 'small.bin'].map((name) => join(folder, name))
-    for (const [i, path] of paths.entries()) await writeFile(path, files[i] as Uint8Array)
-    await ann.goto(`${node.url}/share`)
-    await sees(ann, shown('page-file'))
-    await ann.choose('[data-testid="page-file"]', paths)
-    await sees(ann, `${shown('page-link')}?.value`)
-    await ben.goto(await ann.evaluate<string>(`${shown('page-link')}.value`))
-    await sees(ben, shown('share-state', '[data-state="listed"]'), LONG_MS)
-    await ben.reload()
-    await sees(ben, shown('share-state', '[data-state="listed"]'), LONG_MS)
-    await ben.evaluate(WATCH_DOWNLOADS)
-    await ben.click('[data-testid="receive"]')
-    await sees(ben, shown('receive-progress', '[data-complete="true"]'), LONG_MS)
-    expect(new Set(await ben.evaluate<string[]>(DOWNLOADED))).toEqual(new Set(files.map(sha256)))
-    await sees(ann, `[...document.querySelectorAll('[data-testid="receivers"] [data-state="done"]')].length === 1`)
-    await ann.close()
-    await sees(ben, shown('share-state', '[data-state="away"]'), LONG_MS)
+    await shareAcross(node.url, ann, ben)
   })
   test('has its list and what it takes over its first stage, before its page has a peer', async (context) => {
     const ben = await openEngine(engine, context)

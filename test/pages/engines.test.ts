@@ -1,6 +1,7 @@
-/** The main job in other engines than Chromium, in short: a page that is made in one and opened in another, at another node. */
+/** The main job in other engines than Chromium, in short: a page that is made in one and opened in another, at another node; and a share from one to another. */
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { shareAcross } from '../helpers/engine-share.ts'
 import { hashIn, makeText, openEngine, openHome, seesCount, seesText, seesVisit } from '../helpers/engines.ts'
 import { untilStatus } from '../helpers/gateway-client.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
@@ -52,3 +53,11 @@ test.for(['firefox', 'webkit'] as const)(
     await seesVisit(page, 'holding')
   },
 )
+
+test.for([
+  ['firefox', 'chromium'],
+  ['webkit', 'firefox'],
+] as const)('engines: a share in %s is received in %s, also after a reload', async (engines, context) => {
+  const [sharer, receiver] = await Promise.all([openEngine(engines[0], context), openEngine(engines[1], context)])
+  await shareAcross(a.url, sharer, receiver)
+})
