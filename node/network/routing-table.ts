@@ -138,6 +138,7 @@ export function createRoutingTable(
     placed: servers.placed,
     positionOfSelf: servers.positionOfSelf,
     quietMs: servers.quietMs,
+    wholeMs: servers.wholeMs,
     onChange: servers.onChange,
     /** True for a server that is connected and has said what it speaks; kad-dht may not have it in its table yet. */
     isIdentified: (peer: PeerId) => identified.has(peer.toString()),

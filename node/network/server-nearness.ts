@@ -8,9 +8,11 @@ import { BUCKET_BITS, BUCKET_SIZE, compareDistance, type ServerName, type Server
  */
 const FILLING_MS = 5_000
 const SETTLING_MS = 1_000
+/** A server has gone within this time: who comes now may be back, as all are after a sleep, and what stood there is on its way to others. */
+const LOSS_MS = 30_000
 
 /** The part of a table that is read. */
-export type NearnessServers<Name extends ServerName> = Pick<ServerTable<Name>, 'placed' | 'positionOfSelf' | 'quietMs'>
+export type NearnessServers<Name extends ServerName> = Pick<ServerTable<Name>, 'placed' | 'positionOfSelf' | 'quietMs' | 'wholeMs'>
 
 /** True when this peer would be among the `count` nearest, were it in its own table. */
 export function isSelfAmongClosest<Name extends ServerName>(table: NearnessServers<Name>, position: Uint8Array, count: number): boolean {
@@ -33,7 +35,7 @@ export function hasGapAt<Name extends ServerName>(
   const servers = table.placed()
   if (servers.length === 0) return false // a walk needs a peer to begin with: kad-dht would wait for one
   const quietMs = table.quietMs()
-  if (quietMs < SETTLING_MS || (quietMs < FILLING_MS && isAwaiting())) return true
+  if (quietMs < SETTLING_MS || (quietMs < FILLING_MS && (isAwaiting() || table.wholeMs() < LOSS_MS))) return true
   const prefix = (bytes: Uint8Array) => (bytes[0] ?? 0) >> (8 - BUCKET_BITS)
   let near = 0
   for (const server of servers) if (prefix(server.position) === prefix(position)) near++

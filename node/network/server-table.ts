@@ -42,6 +42,7 @@ export function createServerTable<Name extends ServerName>(timers: Timers = TIME
   const servers = new Map<string, PlacedServer<Name>>()
   let self: Uint8Array = new Uint8Array(32)
   let changedAtMs = Number.NEGATIVE_INFINITY
+  let lostAtMs = Number.NEGATIVE_INFINITY
   /** Ends the wait for further changes; undefined when there is none. */
   let endSettling: (() => void) | undefined
 
@@ -82,7 +83,9 @@ export function createServerTable<Name extends ServerName>(timers: Timers = TIME
       changed()
     },
     remove(id: string) {
-      if (servers.delete(id)) changed()
+      if (!servers.delete(id)) return
+      lostAtMs = timers.now()
+      changed()
     },
     /** All known servers with their positions. */
     placed: (): readonly PlacedServer<Name>[] => [...servers.values()],
@@ -91,6 +94,8 @@ export function createServerTable<Name extends ServerName>(timers: Timers = TIME
     closest,
     /** How long no server has come or gone, in ms. */
     quietMs: () => timers.now() - changedAtMs,
+    /** How long no server has gone, in ms. */
+    wholeMs: () => timers.now() - lostAtMs,
     /** Hears when servers came or went, once for changes that come together. Returns the function that ends it. */
     onChange: changes.on,
     stop() {

@@ -14,6 +14,7 @@ const ALONE: RoutingTable = {
   placed: () => [],
   positionOfSelf: () => new Uint8Array(32),
   quietMs: () => Number.POSITIVE_INFINITY,
+  wholeMs: () => Number.POSITIVE_INFINITY,
   walk: async function* () {
     yield* []
   },
