@@ -141,7 +141,7 @@ export function createGateway(options: GatewayOptions): NodeGateway {
   const app = createRouteApp(pages.elsewhere)
   for (const path of ['/', '/share', '/s', '/boxes', '/messages', '/people']) addRoute(app, path, 'app', { GET: pages.home })
   for (const [path, kind, page] of SHARE_PAGES)
-    addRoute(app, path, 'app', { GET: (to) => (isProgram(to) ? answerSharePage(kind) : pages[page](to)) })
+    addRoute(app, path, 'app', { GET: (to) => (isProgram(to) ? answerSharePage(kind) : pages[page](visits.expect(to))) })
   addRoute(app, '/s/:id/first', 'share-visit', { GET: visits.answer })
   addRoute(app, '/favicon.ico', 'app', { GET: answerFavicon })
   for (const path of ['/app/*', '/assets/*']) addRoute(app, path, 'app', { GET: pages.file, POST: pages.missedShare })

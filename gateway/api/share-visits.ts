@@ -3,15 +3,16 @@
  * within limits, and can be read by these two alone.
  */
 
-import { timeoutSignal } from '../../node/async/abort.ts'
+import { onAbort, timeoutSignal } from '../../node/async/abort.ts'
 import { createRecentMap } from '../../node/async/recent-map.ts'
-import type { Sharing } from '../../node/index.ts'
+import type { Sharing, VisitListener, VisitPipe } from '../../node/index.ts'
 import { originRefusal } from '../http/page-origins.ts'
 import { problemError, upgradeRequired } from '../http/problem.ts'
 import { createClientQuota } from '../limits/client-quota.ts'
 import type { FirstJoin } from '../limits/first-join.ts'
 import { createRateLimit, type RateLimit } from '../limits/rate-limit.ts'
 import type { GatewayLimits, GatewayRequest, ShareVisit } from '../types.ts'
+import { createExpectedVisits } from './expected-visits.ts'
 
 interface ShareVisitsParts {
   /** Undefined for a node that shares nothing. */
@@ -26,6 +27,7 @@ interface ShareVisitsParts {
   closing: AbortSignal
 }
 
+const LINK_PATH = /^\/s\/([a-z2-7]{52})$/
 const VISIT_PATH = /^\/s\/([a-z2-7]{52})\/first$/
 
 /** Visitors of one address that did not know the secret of a share: at once, and per second for long. */
@@ -34,6 +36,10 @@ const MAX_HELD = 10_000
 
 /** True for a target whose websocket is a visitor's. */
 export const isShareVisit = (target: string): boolean => VISIT_PATH.test(target.split('?', 1)[0] ?? '')
+
+/** True for the request of a browser whose person opens the link now: neither a program nor a browser that fetches ahead says so. */
+const isOpening = ({ method, headers }: Request) =>
+  method === 'GET' && headers.get('sec-fetch-dest') === 'document' && !headers.has('sec-purpose') && !headers.has('purpose')
 
 export type ShareVisits = ReturnType<typeof createShareVisits>
 
@@ -51,6 +57,15 @@ export function createShareVisits({ passOn, limits, rate, firstJoin, refusedOrig
   /** Until when clients open nothing here, by address group, in ms. Bounded: MAX_HELD. */
   const held = createRecentMap<string, number>({ maxEntries: MAX_HELD })
 
+  const expected = createExpectedVisits(closing)
+
+  /** @param signal of the search alone */
+  async function connect(id: string, listener: VisitListener, signal: AbortSignal): Promise<VisitPipe> {
+    if (passOn === undefined) throw new TypeError('a visit to a node that shares nothing')
+    await firstJoin(signal)
+    return passOn(id, listener, { signal: AbortSignal.any([signal, timeoutSignal(limits.searchTimeoutMs)]) })
+  }
+
   function requireNotHeld(group: string): void {
     const untilMs = held.get(group)
     if (untilMs === undefined) return
@@ -59,9 +74,27 @@ export function createShareVisits({ passOn, limits, rate, firstJoin, refusedOrig
     throw problemError(429, 'ERR_LIMIT', 'Your address has opened too many wrong links.', { retryAfterS: Math.ceil(leftMs / 1_000) })
   }
 
+  /** The visit itself is refused in words. */
+  function mayVisit({ client }: GatewayRequest): boolean {
+    try {
+      requireNotHeld(client.address.group)
+      rate.take(client.address)
+      return true
+    } catch {
+      return false
+    }
+  }
+
   return {
     get size() {
       return open.size
+    },
+    /** Finds the sharer while the document of its link is answered, for the visit that its browser opens next. Returns the request. */
+    expect(incoming: GatewayRequest): GatewayRequest {
+      const [, id] = LINK_PATH.exec(incoming.path) ?? []
+      if (id !== undefined && passOn !== undefined && isOpening(incoming.request) && mayVisit(incoming))
+        expected.add(id, (listener, signal) => connect(id, listener, AbortSignal.any([signal, closing])))
+      return incoming
     },
     /** The answer to a plain request: browsers follow the link itself, and programs have no use for this address. */
     answer(): never {
@@ -83,13 +116,15 @@ export function createShareVisits({ passOn, limits, rate, firstJoin, refusedOrig
         ...{ maxMs: limits.maxVisitMs, maxBytes: limits.maxVisitBytes, maxBytesSent: limits.maxVisitBytesSent },
         closing: signal,
         async connect(listener) {
-          await firstJoin(signal)
-          const inTime = AbortSignal.any([signal, timeoutSignal(limits.searchTimeoutMs)])
           const onEnd: typeof listener.onEnd = (reason) => {
             if (reason === 'wrong') countWrong(address)
             listener.onEnd(reason)
           }
-          return passOn(id, { onMessage: listener.onMessage, onEnd }, { signal: inTime })
+          const heard = { onMessage: listener.onMessage, onEnd }
+          const ready = expected.take(id)
+          if (ready === undefined) return connect(id, heard, signal)
+          onAbort(signal, ready.leave)
+          return ready.handTo(heard).catch(() => connect(id, heard, signal))
         },
         end() {
           over.abort()

@@ -1,5 +1,7 @@
 /** The websocket of a visitor to a share, on a real socket: what a gateway passes on, and visitors who send garbage, too much, or do not read. */
 
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { createShareVisits, isShareVisit } from '../../gateway/api/share-visits.ts'
@@ -46,7 +48,10 @@ async function openWorld(limits: Partial<GatewayLimits> = {}, given: { passOn?: 
     ...{ refusedOrigin: () => given.refused, closing: closing.signal },
   })
   const answering = createAnswering({
-    answer: async () => new Response('elsewhere', { status: 404 }),
+    async answer(incoming) {
+      visits.expect(incoming)
+      return new Response('elsewhere', { status: 404 })
+    },
     openFeed: () => {
       throw new Error('no feed')
     },
@@ -80,6 +85,13 @@ async function visit(world: Awaited<ReturnType<typeof openWorld>>) {
   await opened(socket)
   await waitFor(() => world.sharers.length > 0, WAIT_MS, 'the sharer is asked')
   return { socket, sharer: world.sharers.at(-1) as Sharer }
+}
+
+/** Asks for the document of the link, as a browser whose person opens it. */
+async function openLink(port: number, { method = 'GET', path = `/s/${ID}`, headers = {} } = {}): Promise<void> {
+  const asked = request({ port, method, path, headers: { 'sec-fetch-dest': 'document', ...headers } }).end()
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+  await once(answer.resume(), 'end')
 }
 
 /** Nothing of the visit is left. */
@@ -186,4 +198,64 @@ test('a gateway that stops ends its visits', async () => {
   void world.server.stop()
   expect([4_408, 1_006]).toContain(await closed)
   await untilOver(world)
+})
+
+test('a browser that opens a link: the sharer is asked with its document, and what it says waits for the websocket', async () => {
+  const world = await openWorld()
+  await openLink(world.port)
+  await waitFor(() => world.sharers.length > 0, WAIT_MS, 'the sharer is asked')
+  const [sharer] = world.sharers as [Sharer]
+  sharer.listener.onMessage(Buffer.from('key'))
+  const socket = connect(world.port)
+  const [key] = (await once(socket, 'message')) as [Buffer]
+  expect(key.toString()).toBe('key')
+  socket.send(Buffer.from('mine'))
+  await waitFor(() => sharer.received.length > 0, WAIT_MS, 'its message')
+  const second = await visit(world) // a second visitor has a sharer's end of its own
+  expect(world.sharers.length).toBe(2)
+  for (const each of [socket, second.socket]) each.close()
+  await untilOver(world)
+})
+
+test('a sharer that has gone meanwhile, or was not to be had, is asked again for the visit itself', async () => {
+  const world = await openWorld()
+  await openLink(world.port)
+  await waitFor(() => world.sharers.length > 0, WAIT_MS, 'the sharer is asked')
+  world.sharers[0]?.listener.onEnd('over')
+  const socket = connect(world.port)
+  await waitFor(() => world.sharers.length > 1, WAIT_MS, 'it is asked again')
+  socket.close()
+  await untilOver(world)
+})
+
+test('a wrong visitor that was expected is counted as any', async () => {
+  const world = await openWorld()
+  for (let n = 0; n < 4; n++) {
+    await openLink(world.port)
+    await waitFor(() => world.sharers.length > n, WAIT_MS, 'the sharer is asked')
+    const socket = connect(world.port)
+    await opened(socket)
+    const closed = closedWith(socket)
+    world.sharers.at(-1)?.listener.onEnd('wrong')
+    expect(await closed).toBe(4_403)
+  }
+  await openLink(world.port)
+  expect(world.sharers.length).toBe(4)
+  expect(await refusedWith(connect(world.port))).toBe(429)
+})
+
+const NO_VISITORS: [string, Parameters<typeof openLink>[1]][] = [
+  ['a program', { headers: { 'sec-fetch-dest': '' } }],
+  ['a page that fetches it', { headers: { 'sec-fetch-dest': 'empty' } }],
+  ['a frame', { headers: { 'sec-fetch-dest': 'iframe' } }],
+  ['a browser that fetches ahead', { headers: { 'sec-purpose': 'prefetch;prerender' } }],
+  ['an older browser that fetches ahead', { headers: { purpose: 'prefetch' } }],
+  ['a preview that asks for the head alone', { method: 'HEAD' }],
+  ['a browser that opens something else', { path: '/s' }],
+]
+
+test.each(NO_VISITORS)('%s asks no sharer', async (_, asked) => {
+  const world = await openWorld()
+  await openLink(world.port, asked)
+  expect(world.sharers.length).toBe(0)
 })

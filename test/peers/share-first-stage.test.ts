@@ -1,6 +1,8 @@
 /** The first stage of receiving a share: through the gateway of the link, before the receiver has a peer; against a real node in a process of its own. */
 
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import { expect, it, onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 import { memorySource, SHARE_SUBPROTOCOL } from '../../node/index.ts'
@@ -80,6 +82,28 @@ it('list, take and small files come without a peer; the sharer sees one receiver
     () => `done, not ${statesAt(share)}`,
   )
   expect([received.state, late]).toEqual(['taken', 0])
+})
+
+it('a browser that asks for the page of a share counts nowhere: its visitor is one, whenever it comes', async () => {
+  const { node, share } = await offer([file('a.txt', Buffer.from('hello'))], { receivers: 1 })
+  const path = share.path.split('#', 1)[0] as string
+  const askForPage = async () => {
+    const asked = request(`${node.url}${path}`, { headers: { 'sec-fetch-dest': 'document', accept: 'text/html' } }).end()
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+    await once(answer.resume(), 'end')
+    return answer.statusCode
+  }
+  expect([await askForPage(), await askForPage()]).toEqual([200, 200])
+  const socket = new WebSocket(`${node.url.replace('http', 'ws')}${path}/first`, SHARE_SUBPROTOCOL)
+  onTestFinished(() => socket.terminate())
+  await once(socket, 'message') // the sharer's key: this visitor says nothing
+  expect(share.receivers).toEqual([])
+  await askForPage()
+  const { received } = receiveAsPage(node.url, share.path)
+  await until(received, 'listed')
+  expect(statesAt(share)).toEqual(['looking'])
+  await received.take()
+  expect(Buffer.from((await (await fetchEntry(received, 1)).plain()) ?? []).toString()).toBe('hello')
 })
 
 it('a right first piece counts before its store is open, and is written once it is', async () => {

@@ -1,0 +1,94 @@
+/**
+ * Visits to shares that are about to come. A browser that has asked for the document of a link opens its websocket a moment later: meanwhile the sharer
+ * is found, and says its key. To the sharer that is a visitor who has said nothing yet, which counts nowhere.
+ */
+
+import { createTimeout, onAbort } from '../../node/async/abort.ts'
+import type { VisitListener, VisitPipe } from '../../node/index.ts'
+
+export const EXPECTED_LIMITS = {
+  /** Visits that are expected at once: one for each share. */
+  maxVisits: 32,
+  /** How long one is expected, in ms: a sharer waits twice as long for what its visitor says first. */
+  keepMs: 5_000,
+} as const
+
+/** Messages of a sharer to a visitor who has said nothing: its key alone. */
+const MAX_EARLY = 1
+
+export interface ExpectedVisit {
+  /** The listener hears what has come, and all that comes. @throws what opening it threw */
+  handTo(listener: VisitListener): Promise<VisitPipe>
+  /** Closes it, also when it opens later. */
+  leave(): void
+}
+
+/** @param closing aborted when the gateway closes */
+export function createExpectedVisits(closing: AbortSignal) {
+  /** By the id of the share. Bounded: maxVisits. */
+  const expected = new Map<string, ExpectedVisit>()
+  onAbort(closing, () => {
+    for (const visit of [...expected.values()]) visit.leave()
+  })
+
+  return {
+    get size() {
+      return expected.size
+    },
+    /** @param open finds the sharer, until the signal is aborted */
+    add(id: string, open: (listener: VisitListener, signal: AbortSignal) => Promise<VisitPipe>): void {
+      if (closing.aborted || expected.has(id) || expected.size >= EXPECTED_LIMITS.maxVisits) return
+      const visit = openExpected(open, () => {
+        if (expected.get(id) === visit) expected.delete(id)
+      })
+      expected.set(id, visit)
+    },
+    /** The one that is expected for the share. It is the caller's from now on. */
+    take(id: string): ExpectedVisit | undefined {
+      const visit = expected.get(id)
+      expected.delete(id)
+      return visit
+    },
+  }
+}
+
+/** @param onOver called when it is of no use to a visitor any more */
+function openExpected(open: (listener: VisitListener, signal: AbortSignal) => Promise<VisitPipe>, onOver: () => void): ExpectedVisit {
+  const over = new AbortController()
+  const late = createTimeout(EXPECTED_LIMITS.keepMs)
+  const early: Uint8Array[] = []
+  let visitor: VisitListener | undefined
+
+  function leave(): void {
+    late.end()
+    over.abort()
+    pipe.then(
+      ({ close }) => close(),
+      () => {}, // it has not opened
+    )
+    onOver()
+  }
+
+  const listener: VisitListener = {
+    onMessage(message) {
+      if (visitor !== undefined) visitor.onMessage(message)
+      else if (early.push(message.slice()) > MAX_EARLY) leave()
+    },
+    onEnd(reason) {
+      if (visitor === undefined) leave()
+      else visitor.onEnd(reason)
+    },
+  }
+  const pipe = Promise.resolve().then(() => open(listener, over.signal))
+  pipe.catch(leave)
+  onAbort(late.signal, leave)
+  return {
+    leave,
+    handTo(next) {
+      late.end()
+      visitor = next
+      for (const message of early.splice(0)) next.onMessage(message)
+      return pipe
+    },
+  }
+}
