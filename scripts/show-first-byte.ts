@@ -26,7 +26,7 @@ const rounds = Number(process.env.ROUNDS ?? 5)
 const readings: Row[][] = []
 await using stack = new AsyncDisposableStack()
 const home = stack.use(await startNode({ startArguments: ['--allow-origin', '*'] }))
-const site = await openSite<ShareTabPageCalls>('share-tab-page', stack)
+const site = await openSite<ShareTabPageCalls>('share-tab-page', stack, undefined, undefined, home.url)
 const sender = await (await site.openBrowser()).open()
 await sender.call('start', { gateway: home.url })
 const browser = await site.openBrowser({ prepare: watchPage })

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { chromium, type Page } from 'playwright-core'
@@ -78,15 +78,20 @@ export async function openPages<C extends PageCalls>(
   return [await open(), await open()]
 }
 
-/** @param host the address of this machine at which browsers find it */
+/**
+ * @param host the address of this machine at which browsers find it
+ * @param gateway it is asked for the document of a share before the page is given, as if it had served the page itself
+ */
 export async function openSite<C extends PageCalls>(
   module: string,
   stack: AsyncDisposableStack,
   files: ReadonlyMap<string, Uint8Array | string> = new Map(),
   host: string = '127.0.0.1',
+  gateway?: string,
 ): Promise<BulkSite<C>> {
-  const url = await serve(new Map([...files, ...(await bundle(module))]), stack, host)
-  const addressOf = (link?: object) => `${url}/?${module}${link === undefined ? '' : `#${encodeURIComponent(JSON.stringify(link))}`}`
+  const url = await serve(new Map([...files, ...(await bundle(module))]), stack, host, gateway)
+  const addressOf = (link?: { reference?: string }) =>
+    `${url}${pathOf(link)}?${module}${link === undefined ? '' : `#${encodeURIComponent(JSON.stringify(link))}`}`
   return {
     addressOf,
     async openBrowser(options = {}) {
@@ -175,11 +180,26 @@ function documentOf(needed: readonly string[], first: string | undefined): strin
   return `<!doctype html>${inline}<script type="module" src="/page.js"></script>${links.join('')}`
 }
 
-async function serve(files: ReadonlyMap<string, Uint8Array | string>, stack: AsyncDisposableStack, host: string): Promise<string> {
-  const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost')
-    const file = files.get(pathname)
-    const type = pathname === '/' ? 'text/html' : 'text/javascript'
+const SHARE_PATH = /^\/s\/[a-z2-7]{52}$/
+
+/** That of a share, whose secret stays behind the number sign. */
+function pathOf({ reference = '' }: { reference?: string } = {}): string {
+  const [path = ''] = reference.split('#', 1)
+  return SHARE_PATH.test(path) ? path : '/'
+}
+
+async function serve(
+  files: ReadonlyMap<string, Uint8Array | string>,
+  stack: AsyncDisposableStack,
+  host: string,
+  gateway?: string,
+): Promise<string> {
+  const server = createServer(async (incoming, response) => {
+    const { pathname } = new URL(incoming.url ?? '/', 'http://localhost')
+    const isShare = SHARE_PATH.test(pathname)
+    if (isShare && gateway !== undefined) await askFor(`${gateway}${pathname}`, incoming.headers)
+    const file = files.get(isShare ? '/' : pathname)
+    const type = pathname === '/' || isShare ? 'text/html' : 'text/javascript'
     if (file !== undefined) response.writeHead(200, { 'content-type': type }).end(file)
     else response.writeHead(404).end()
   })
@@ -190,6 +210,12 @@ async function serve(files: ReadonlyMap<string, Uint8Array | string>, stack: Asy
     server.closeAllConnections()
   })
   return `http://${host}:${(server.address() as AddressInfo).port}`
+}
+
+/** The answer is read, and dropped. */
+async function askFor(url: string, { host: _, ...headers }: IncomingHttpHeaders): Promise<void> {
+  const [answer] = (await once(request(url, { headers }).end(), 'response')) as [IncomingMessage]
+  await once(answer.resume(), 'end')
 }
 
 async function launch(stack: AsyncDisposableStack, url: string, { program, isHeadless = true }: BrowserOptions) {

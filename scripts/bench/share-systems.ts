@@ -54,8 +54,9 @@ async function openBrowsers<C extends PageCalls>(
   readers: number,
   stack: AsyncDisposableStack,
   files?: ReadonlyMap<string, Uint8Array | string>,
+  gateway?: string,
 ) {
-  const site = await openSite<C>(module, stack, files)
+  const site = await openSite<C>(module, stack, files, undefined, gateway)
   const sender = await (await site.openBrowser()).open()
   const browsers = await Promise.all(Array.from({ length: readers }, () => site.openBrowser()))
   const open = async (browser: number, link?: object) => {
@@ -129,7 +130,7 @@ const MAX_TRIES = 50
 
 async function startShare(readers: number, stack: AsyncDisposableStack): Promise<ShareCarrier> {
   const home = stack.use(await startNode({ startArguments: ['--allow-origin', '*'] }))
-  const { sender, open } = await openBrowsers<ShareTabPageCalls>('share-tab-page', readers, stack)
+  const { sender, open } = await openBrowsers<ShareTabPageCalls>('share-tab-page', readers, stack, undefined, home.url)
   await sender.call('start', { gateway: home.url })
   return {
     offer: (content) => sender.call('offer', content),
