@@ -40,7 +40,7 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
     if (isLogged) misuse += text
     else input.stderr.write(text)
   })
-  for (const name of COMMAND_NAMES) {
+  for (const name of namesIn(input.argv)) {
     const command = addSubCommand(program, name)
     command.action(async () => {
       const { config: configFile, ...given } = command.optsWithGlobals()
@@ -79,6 +79,12 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
     output.problem(error)
     return exitCodeOf(error)
   }
+}
+
+/** The commands that these arguments may run, or tell of: all of them where the first one is none, such as `help`. */
+function namesIn([first = '']: readonly string[]): readonly CommandName[] {
+  const named = COMMAND_NAMES.filter((name) => name === first)
+  return named.length > 0 ? named : COMMAND_NAMES
 }
 
 /** @throws {MayflyError} ERR_BAD_OPTION: a secret stands in the command line, where others on the machine see it */

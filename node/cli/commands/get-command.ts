@@ -7,10 +7,8 @@ import { encodeKeyHex } from '../../keys/index.ts'
 import type { Link } from '../../keys/links.ts'
 import type { CommandContext } from '../command-context.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
-import { download } from '../fetch/download.ts'
 import type { NetworkClient } from '../fetch/network-client.ts'
 import { openNetworkClient, openOnceHeld } from '../fetch/open-network-client.ts'
-import { isFolderPath, ownFileIn } from '../fetch/own-name.ts'
 import { isMaybeBundle, readBundle, readWhole, unseal } from '../fetch/whole-content.ts'
 import { createPlainTextCheck } from '../print/plain-text.ts'
 import { describeBytes } from '../print/progress-bar.ts'
@@ -66,9 +64,11 @@ async function writeToFile({ output }: CommandContext, whole: ContentToWrite, ta
   const { key, size, bundle } = content
   const hash = encodeKeyHex(key)
   const names = [unsealed?.name, name, hash]
+  const { isFolderPath, ownFileIn } = await import('../fetch/own-name.ts')
   const own = (await isFolderPath(target)) ? await ownFileIn(target, content, { names, unsealed, signal }) : undefined
   const file = own?.path ?? target
   if (own?.isThere !== true) {
+    const { download } = await import('../fetch/download.ts')
     await download(content, file, {
       reopen: (outline) => client.open(key, { ...(outline && { outline }), ...(bundle && { bundle }), signal }),
       onProgress(doneBytes) {
