@@ -18,7 +18,7 @@ import {
 } from 'node:fs'
 import { dirname, isAbsolute, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'vite'
+import { build, type Plugin } from 'vite'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** The file that begins the command; others have names of their contents. */
@@ -32,6 +32,23 @@ const KEPT_MS = 6 * 60 * 60_000
 
 /** The bundle is made from these; the lockfile stands for the packages. */
 const SOURCES = ['node', 'gateway', 'package-lock.json', 'tsconfig.json', 'scripts/command-bundle.ts']
+
+/**
+ * Files that short commands load whole: a file more costs about half a millisecond, the text of a module that is not needed much less. Each has
+ * what its modules import at once, except what the files before it have.
+ */
+const SHORT_FILES = [
+  shortFile('command', 3, /node\/cli\/command\.ts$/),
+  shortFile('asking', 2, /node\/cli\/(fetch\/gateways-client|commands\/(get|holders)-command)\.ts$/),
+  shortFile('sending', 1, /node\/cli\/commands\/send-command\.ts$/),
+]
+
+/** Commander imports it as a whole, for programs of their own as sub-commands, which mayfly has none of. */
+const LATE_BUILTIN = 'node:child_process'
+
+function shortFile(name: string, priority: number, test: RegExp) {
+  return { name, priority, test }
+}
 
 /** A file's name, relative to the folder of the bundle, and its text. */
 type BundledFile = [name: string, text: string]
@@ -47,6 +64,7 @@ async function bundleCommand(): Promise<BundledFile[]> {
     configFile: false,
     root: ROOT,
     logLevel: 'error',
+    plugins: [loadBuiltinsPlainly()],
     ssr: { noExternal: true },
     build: {
       ssr: 'node/cli/main.ts',
@@ -54,12 +72,38 @@ async function bundleCommand(): Promise<BundledFile[]> {
       write: false,
       minify: false,
       license: { fileName: BUNDLE_LICENSES },
-      rolldownOptions: { output: { entryFileNames: BUNDLE_MAIN, chunkFileNames: '[name]-[hash].js' } },
+      rolldownOptions: {
+        output: { entryFileNames: BUNDLE_MAIN, chunkFileNames: '[name]-[hash].js', codeSplitting: { groups: SHORT_FILES } },
+      },
     },
   })
   if (!('output' in built)) throw new TypeError('Vite builds one bundle')
   for (const file of built.output) if (file.type === 'chunk') file.moduleIds.forEach(requireSource)
   return built.output.map((file) => [file.fileName, file.type === 'chunk' ? file.code : String(file.source)])
+}
+
+/**
+ * Gets the modules of Node.js by a call: an import reads all that such a module exports, and some of that loads more of Node.js, as the report
+ * of `node:process` and the comparisons of `node:util` do.
+ */
+function loadBuiltinsPlainly(): Plugin {
+  return {
+    name: 'load-builtins-plainly',
+    renderChunk: (code) =>
+      code.replaceAll(/^import ([^"'\n]+) from "(node:[\w/]+)";$/gm, (_, names: string, module: string) => getBuiltin(names, module)),
+  }
+}
+
+/** @param names as an import has them: `a`, `{ a, b as c }`, `* as a`, or the first with one of the others */
+function getBuiltin(names: string, module: string): string {
+  const { whole, parts } = /^(?:(?:\* as )?(?<whole>[\w$]+)(?:, )?)?(?<parts>\{.*\})?$/.exec(names)?.groups ?? {}
+  if (whole === undefined && parts === undefined) throw new SyntaxError(`Cannot read the import of ${names} from ${module}`)
+  // Where there is no such call, the command says that Node.js is too old, see `node-version.ts`.
+  const got = `globalThis.process.getBuiltinModule?.("${module}") ?? {}`
+  const lines = parts === undefined ? [] : [`const ${parts.replaceAll(' as ', ': ')} = ${got};`]
+  if (whole !== undefined)
+    lines.push(`const ${whole} = ${module === LATE_BUILTIN ? `new Proxy({}, { get: (_, name) => (${got})[name] })` : got};`)
+  return lines.join(' ')
 }
 
 /** A change of another file would not make a new bundle. */

@@ -3,13 +3,13 @@
 export { harmlessName } from './file-name.ts'
 export { type CreateHasher, createPortableHasher, type Hasher } from './hasher.ts'
 export { equalBytes, KEY_BYTES, multihashOf, positionOf, sha256, sha256AtOnce } from './key.ts'
+export { isKeyHex } from './key-form.ts'
 export {
   decodeKeyCid,
   decodeKeyHex,
   encodeKeyBase32,
   encodeKeyCid,
   encodeKeyHex,
-  isKeyHex,
   keyOfBlock,
   parseCid,
 } from './key-text.ts'

@@ -11,8 +11,8 @@ import { decode as decodeDigest } from 'multiformats/hashes/digest'
 import { MayflyError } from '../errors.ts'
 import type { Key } from '../types.ts'
 import { KEY_BYTES, multihashOf } from './key.ts'
+import { isKeyHex } from './key-form.ts'
 
-const HEX_FORM = /^[0-9a-f]{64}$/
 /** By byte, for where nothing writes a whole key at once. */
 const BYTE_HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 /** @see https://github.com/multiformats/multicodec/blob/master/table.csv */
@@ -28,10 +28,6 @@ const CID_BASES = base32.decoder
   .or(base32upper.decoder)
   .or(base36upper.decoder)
   .or(base16upper.decoder)
-
-export function isKeyHex(text: string): boolean {
-  return HEX_FORM.test(text)
-}
 
 /**
  * Keys are names in many maps: what is put together from bytes takes three times as long, and stays a tree of pieces, 830 bytes of memory each,

@@ -1,7 +1,7 @@
 /** Values of settings about messages: what is sent, and what a receiver stores. */
 
 import type { InboxPolicy } from '../../index.ts'
-import { isKeyHex } from '../../keys/index.ts'
+import { isKeyHex } from '../../keys/key-form.ts'
 import { SENDER_FORM } from '../../server/inbox/inbox-senders.ts'
 import { refuseValue } from './plain-values.ts'
 
