@@ -14,7 +14,7 @@ export const GATEWAY_DEFAULTS = {
   firstJoinMs: 10_000, // a join takes a second; a dial that hangs is given up by then
   /** How long the count of holders may take before the answer is an error, in ms. */
   countTimeoutMs: 5_000,
-  /** How long an answer with the count of holders waits for the counts of slower record nodes, in ms. */
+  /** How long an answer with the count of holders waits for the counts of slower record nodes, in ms; a node that is alone does not. */
   countSettleMs: 50, // record nodes answer within a few ms of each other on open streams
   /** Searches that one client address may start at once, before `searchesPerSecond` applies. Content in memory needs no search. */
   searchBurst: 1_000, // a page of many parts, or a school class behind one address, is not throttled

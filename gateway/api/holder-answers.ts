@@ -1,7 +1,7 @@
 /** The number of holders of a key: once as JSON, or each change as an event stream. */
 
 import { inTime, raceAbort, timeoutSignal } from '../../node/async/abort.ts'
-import { type AbortOptions, decodeKeyHex, MayflyError } from '../../node/index.ts'
+import { type AbortOptions, decodeKeyHex, MayflyError, type PeerStatus } from '../../node/index.ts'
 import { createEventStream, EVENT_STREAM_HEADERS } from '../http/event-stream.ts'
 import { namesType } from '../http/media-range.ts'
 import { refuseSandboxedPage } from '../http/sandboxed-page.ts'
@@ -11,6 +11,9 @@ import type { GatewayRequest, SearchContext } from '../types.ts'
 /** How many peers hold the key now, and how many people they are. The key is in hex. */
 export type HolderCount = { hash: string; holders: number; people: number }
 
+/** Others that know this node may connect to it for as long after its start, in ms. */
+const STARTING_MS = 1_000
+
 /** Makes the handler of `GET /api/v1/holders/<hash>`, and the count for other answers. */
 export function createHolderAnswers({ peer, limits, rate, open, firstJoin, closing }: SearchContext) {
   /** The number as JSON. */
@@ -18,7 +21,8 @@ export function createHolderAnswers({ peer, limits, rate, open, firstJoin, closi
     const done = new AbortController()
     try {
       const counts = countsOf(hash, AbortSignal.any([done.signal, asked, closing]))
-      return await newest(await firstOf(counts), counts, limits.countSettleMs)
+      const first = await firstOf(counts)
+      return isAlone(peer.status()) ? first : await newest(first, counts, limits.countSettleMs)
     } finally {
       done.abort()
     }
@@ -86,6 +90,12 @@ export function createHolderAnswers({ peer, limits, rate, open, firstJoin, closi
       return streamed && incoming.request.method === 'GET' ? answerStream(hash, incoming) : answerCount(hash, incoming)
     },
   }
+}
+
+/** True for a node that is the only record node: nobody is connected but its tabs, and it knows of nobody else. */
+function isAlone({ startedAtMs, counts }: PeerStatus): boolean {
+  const { servers, knownServers, connections, tabs } = counts
+  return servers === 0 && knownServers === 0 && connections <= tabs && Date.now() - startedAtMs > STARTING_MS
 }
 
 /** The last value that comes within the time. */

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { readServerSentEvents } from '../../node/cli/fetch/server-sent-events.ts'
+import type { Peer } from '../../node/index.ts'
 import { ask, codeOf, createTestGateway } from '../helpers/gateway.ts'
 import { type GatewayFront, startGatewayFront, startSmallNode, strayHash } from '../helpers/gateway-front.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -114,6 +115,25 @@ test('holders: a count as JSON, and every change as an event', async () => {
   leaving.abort()
   await follow
   await waitFor(() => (watches() ?? 0) < (before ?? 0), 2_000, 'the watch of a client that left has ended')
+})
+
+test('holders: a node that is alone has the count at once, one that knows another waits for what that one says', async () => {
+  const limits = { countSettleMs: 600_000 } // longer than any test
+  const lone = await startSmallNode({})
+  const { port } = await createTestGateway(lone.peer, { limits })
+  const isStarted = () => Date.now() - lone.peer.status().startedAtMs > 1_000
+  await waitFor(isStarted, 5_000, 'it has not started just now')
+  expect(JSON.parse((await ask(port, `/api/v1/holders/${strayHash()}`)).text)).toMatchObject({ holders: 0 })
+
+  const peer = network.nodes[1]?.peer as Peer
+  const joined = await createTestGateway(peer, { limits: { countSettleMs: 2_000 } })
+  const bytes = new TextEncoder().encode(`late ${crypto.randomUUID()}`)
+  const before = peer.status().counts.watches
+  const counted = ask(joined.port, `/api/v1/holders/${createHash('sha256').update(bytes).digest('hex')}`)
+  await waitFor(() => peer.status().counts.watches > before, 1_000, 'it asks')
+  const { key } = await tab.content.hold(bytes)
+  expect(JSON.parse((await counted).text)).toMatchObject({ holders: 1 })
+  await tab.content.release(key)
 })
 
 test('holders: HEAD has no stream, a wrong hash is 400', async () => {
