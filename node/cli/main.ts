@@ -5,7 +5,6 @@ import { closeSync, openSync } from 'node:fs'
 import { constants, homedir } from 'node:os'
 import { join } from 'node:path'
 import { isatty } from 'node:tty'
-import { countBytesApart } from '../server/port/byte-memory.ts'
 import { findNodeFault } from './node-version.ts'
 
 const fault = findNodeFault(process.versions.node)
@@ -13,7 +12,6 @@ if (fault !== undefined) {
   process.stderr.write(`${fault}\n`)
   process.exit(1)
 }
-countBytesApart()
 
 type EndingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
 

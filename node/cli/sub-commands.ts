@@ -1,6 +1,7 @@
 /** The code of each sub-command of `mayfly`; `command-table.ts` describes them. Each loads its code when it runs, since the overlay and the gateway take longer to load than most of them run. */
 
 import type { Link } from '../keys/links.ts'
+import { countBytesApart } from '../server/port/byte-memory.ts'
 import type { CommandContext } from './command-context.ts'
 import { createReload } from './commands/reload.ts'
 import type { SettingSources } from './configuration.ts'
@@ -13,10 +14,15 @@ type RunSubCommand = (context: CommandContext, args: string[], sources: SettingS
 export const SUB_COMMANDS: Readonly<Record<CommandName, RunSubCommand>> = {
   start: async (context, _, sources) => {
     const reload = createReload(context) // before the long loading, during which SIGHUP may come
+    countBytesApart()
     return (await import('./commands/start-command.ts')).runStart(context, reload, sources)
   },
-  hold: async (context, paths) => (await import('./commands/hold-command.ts')).runHold(context, paths),
+  hold: async (context, paths) => {
+    countBytesApart()
+    return (await import('./commands/hold-command.ts')).runHold(context, paths)
+  },
   share: async (context, paths, sources) => {
+    countBytesApart()
     const { to, with: contact } = context.configuration
     if (contact !== undefined) return (await import('./commands/offer-command.ts')).runOffer(context, paths, contact)
     if (to === undefined) return (await import('./commands/share-command.ts')).runShare(context, paths)
@@ -27,6 +33,7 @@ export const SUB_COMMANDS: Readonly<Record<CommandName, RunSubCommand>> = {
   holders: async (...given) => runAbout((await import('./commands/holders-command.ts')).runHolders, ...given),
   send: async (context, [end = '', text]) => (await import('./commands/send-command.ts')).runSend(context, end, text),
   receive: async (context, [name = ''], sources) => {
+    countBytesApart()
     const { files, offers } = context.configuration
     if (files !== undefined) return (await import('./commands/drop-box-command.ts')).runDropBox(context, files)
     if (offers !== undefined) return (await import('./commands/receive-offers-command.ts')).runReceiveOffers(context, offers)

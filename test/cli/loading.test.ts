@@ -17,6 +17,10 @@ const FILE_COUNTER = `data:text/javascript,${encodeURIComponent(`
   registerHooks({ load: (url, context, next) => (count++, next(url, context)) })
   process.on('exit', () => console.error('files: ' + count))
 `)}`
+/** Prints, at its end, the parts of Node.js that a process has loaded. */
+const PARTS = `data:text/javascript,${encodeURIComponent(`
+  process.on('exit', () => console.error('parts: ' + process.moduleLoadList.join(', ')))
+`)}`
 const HASH = 'a'.repeat(64)
 /** Nobody is there: port 9 is one that fetch refuses to use. */
 const JOIN = ['--join', 'http://127.0.0.1:9', '--timeout', '1s']
@@ -47,3 +51,13 @@ test.each([
   expect(files).toBeGreaterThan(2)
   expect(files).toBeLessThanOrEqual(most)
 })
+
+test.each([[['--version']], [['get', HASH, ...JOIN]], [['holders', HASH, ...JOIN]]])(
+  'loading: built, %j loads no part of Node.js that only others need, and sets no flags of V8, which would have all parts compiled anew',
+  async (args) => {
+    const { stderr } = await runMayfly(args, { env: { NODE_OPTIONS: `--import ${PARTS}` } })
+    const parts = /^parts: (.*)$/m.exec(stderr)?.[1]?.split(', ')
+    expect(parts).toContain('NativeModule fs')
+    for (const name of ['v8', 'child_process', 'sqlite', 'worker_threads']) expect(parts).not.toContain(`NativeModule ${name}`)
+  },
+)

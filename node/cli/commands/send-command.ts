@@ -8,6 +8,7 @@ import type { AbortOptions, Key, MessageDraft, OutboxEntry, OutboxStore } from '
 import { encodeKeyHex } from '../../keys/index.ts'
 import { TAB_LIMITS } from '../../limits.ts'
 import { ENVELOPE_DEFAULTS, parseEnd } from '../../messages/lone-sender.ts'
+import { countBytesApart } from '../../server/port/byte-memory.ts'
 import { loadIdentity, messageSecretOf } from '../../server/store/identity.ts'
 import { openOutboxStore, outboxPathIn } from '../../server/store/outbox-store.ts'
 import type { CommandContext } from '../command-context.ts'
@@ -42,7 +43,10 @@ export async function runSend(context: CommandContext, end: string, text: string
     const options = { join, timeoutMs, messageSecret, outboxStore, signal }
     // Receipts that come late, while the command waits, come to a peer alone.
     sender = isLarge || waitMs > 0 ? undefined : await openGatewaySender(options, body.byteLength)
-    sender ??= await (await import('../fetch/peer-sender.ts')).openPeerSender(options)
+    if (sender === undefined) {
+      countBytesApart()
+      sender = await (await import('../fetch/peer-sender.ts')).openPeerSender(options)
+    }
     const { messages } = sender
     const retryOlder = trackOlderMessages(messages, outboxStore)
     const noNetwork = await sender.start()

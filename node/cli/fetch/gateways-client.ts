@@ -7,6 +7,7 @@ import { createBackoff } from '../../async/backoff.ts'
 import { delay } from '../../async/delay.ts'
 import { MayflyError } from '../../errors.ts'
 import type { Key, OpenedContent } from '../../index.ts'
+import { countBytesApart } from '../../server/port/byte-memory.ts'
 import { createGatewayClient, type GatewayClient } from './gateway-client.ts'
 import type { NetworkClient, NetworkClientOptions } from './network-client.ts'
 
@@ -19,6 +20,7 @@ export function openGatewaysClient(options: NetworkClientOptions): NetworkClient
   let overlay: Promise<NetworkClient> | undefined
 
   const joinOverlay = async (): Promise<NetworkClient> => {
+    countBytesApart()
     const { openOverlayClient } = await import('./overlay-client.ts')
     overlay ??= openOverlayClient(options)
     return overlay
@@ -29,6 +31,7 @@ export function openGatewaysClient(options: NetworkClientOptions): NetworkClient
       const { outline } = options
       // Only large content has an outline.
       if (outline !== undefined) {
+        countBytesApart()
         const { openLarge } = await import('./large-content.ts')
         return openLarge(key, { ...options, outline }, { origins: join, joinOverlay })
       }

@@ -3,6 +3,7 @@
 import { timeoutSignal } from '../../async/abort.ts'
 import { MayflyError } from '../../errors.ts'
 import type { Key, OpenedContent, OpenOptions } from '../../index.ts'
+import { countBytesApart } from '../../server/port/byte-memory.ts'
 import { isMultiaddr, plainOriginOf, requireJoinAddress } from '../values/server-values.ts'
 import type { NetworkClient, NetworkClientOptions } from './network-client.ts'
 
@@ -25,6 +26,7 @@ export async function openNetworkClient(options: NetworkClientOptions): Promise<
 function openLazyOverlayClient(options: NetworkClientOptions): NetworkClient {
   let joined: Promise<NetworkClient> | undefined
   const joinOverlay = async (): Promise<NetworkClient> => {
+    countBytesApart()
     const { openOverlayClient } = await import('./overlay-client.ts')
     joined ??= openOverlayClient(options)
     return joined
@@ -32,6 +34,7 @@ function openLazyOverlayClient(options: NetworkClientOptions): NetworkClient {
   return {
     async open(key, { outline, ...openOptions } = {}) {
       if (outline === undefined) return (await joinOverlay()).open(key, openOptions)
+      countBytesApart()
       const { openLarge } = await import('./large-content.ts')
       const origins = options.join.map(plainOriginOf).filter((origin) => origin !== undefined)
       return openLarge(key, { ...openOptions, outline }, { origins, joinOverlay })
