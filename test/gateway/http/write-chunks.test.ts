@@ -2,11 +2,13 @@
 
 import { createServer, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { chunkAnswer, streamBody, takeChunks } from '../../../gateway/http/body-stream.ts'
 import { writeChunks } from '../../../gateway/http/write-chunks.ts'
 
 const CHUNK_BYTES = 262_144
+/** More than the system's buffers hold: a client has read by then. */
+const TAKEN_BYTES = 32 * 1_048_576
 
 async function serve(answer: (outgoing: ServerResponse) => Promise<unknown>): Promise<number> {
   const server = createServer((_incoming, outgoing) => void answer(outgoing))
@@ -16,17 +18,6 @@ async function serve(answer: (outgoing: ServerResponse) => Promise<unknown>): Pr
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return (server.address() as AddressInfo).port
-}
-
-/** Resolves once the number has not changed between two looks. */
-async function untilStill(count: () => number): Promise<void> {
-  let before = -1
-  const isStill = () => {
-    const was = before
-    before = count()
-    return was === before
-  }
-  await expect.poll(isStill, { interval: 100, timeout: 10_000 }).toBe(true)
 }
 
 test('write chunks: bytes and texts come in order, with the status and the headers, also those that were set later', async () => {
@@ -50,28 +41,76 @@ test('write chunks: bytes and texts come in order, with the status and the heade
 })
 
 test('write chunks: no more is read than a client takes, and one that goes away ends the reading', async () => {
-  let read = 0
   const over = Promise.withResolvers<boolean>()
+  const [full, fullAgain] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   const ends: string[] = []
-  const chunks = async function* (signal: AbortSignal) {
-    try {
-      while (true) {
-        read++
-        yield new Uint8Array(CHUNK_BYTES)
+  /** How often the socket took no more, and how often a chunk was read then. */
+  let fulls = 0
+  let readWhileFull = 0
+  const port = await serve((outgoing) => {
+    const write = outgoing.write.bind(outgoing)
+    vi.spyOn(outgoing, 'write').mockImplementation((chunk) => {
+      const hasRoom = write(chunk)
+      if (!hasRoom) {
+        fulls++
+        full.resolve()
+        if (outgoing.socket !== null && outgoing.socket.bytesWritten > TAKEN_BYTES) fullAgain.resolve()
       }
-    } finally {
-      over.resolve(signal.aborted)
+      return hasRoom
+    })
+    const chunks = async function* (signal: AbortSignal) {
+      try {
+        while (true) {
+          if (outgoing.writableNeedDrain) {
+            readWhileFull++
+            return // it would go on for ever
+          }
+          yield new Uint8Array(CHUNK_BYTES)
+        }
+      } finally {
+        over.resolve(signal.aborted)
+      }
     }
-  }
-  const port = await serve((outgoing) => writeChunks(chunkAnswer(chunks, {}, { onEnd: () => ends.push('end') }), outgoing))
+    return writeChunks(chunkAnswer(chunks, {}, { onEnd: () => ends.push('end') }), outgoing)
+  })
   const socket = connect(port, '127.0.0.1')
   socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n')
   socket.pause()
-  await expect.poll(() => read).toBeGreaterThan(1)
-  await untilStill(() => read)
-  expect(read).toBeLessThan(200) // the system's buffers hold some MiB
+  await full.promise
+  socket.resume()
+  await Promise.race([fullAgain.promise, over.promise]) // it goes on when the client reads again
   socket.destroy()
   expect(await over.promise).toBe(true)
+  expect(ends).toEqual(['end'])
+  expect(fulls).toBeGreaterThan(1)
+  expect(readWhileFull).toBe(0)
+})
+
+test('write chunks: a client that leaves between two chunks is written nothing more', async () => {
+  const between = Promise.withResolvers<void>()
+  const gone = Promise.withResolvers<void>()
+  const afterwards: unknown[] = []
+  const ends: string[] = []
+  const written = Promise.withResolvers<boolean>()
+  const chunks = async function* () {
+    yield 'one'
+    between.resolve()
+    await gone.promise // the next chunk was on its way already
+    yield 'two'
+  }
+  const port = await serve(async (outgoing) => {
+    outgoing.once('close', () => {
+      vi.spyOn(outgoing, 'write').mockImplementation((chunk: unknown) => afterwards.push(chunk) > 0)
+      gone.resolve()
+    })
+    written.resolve(await writeChunks(chunkAnswer(chunks, {}, { onEnd: () => ends.push('end') }), outgoing))
+  })
+  const socket = connect(port, '127.0.0.1')
+  socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n')
+  await between.promise
+  socket.destroy()
+  expect(await written.promise).toBe(true)
+  expect(afterwards).toEqual([])
   expect(ends).toEqual(['end'])
 })
 
