@@ -9,6 +9,7 @@ import { MayflyError } from '../../errors.ts'
 import type { Key, OpenedContent } from '../../index.ts'
 import { countBytesApart } from '../../server/port/byte-memory.ts'
 import { createGatewayClient, type GatewayClient } from './gateway-client.ts'
+import { createLazyOverlay } from './lazy-overlay.ts'
 import type { NetworkClient, NetworkClientOptions } from './network-client.ts'
 
 /** Waits between rounds of attempts to watch again. */
@@ -17,14 +18,7 @@ const RETRY = { firstMs: 250, maxMs: 10_000 } as const
 export function openGatewaysClient(options: NetworkClientOptions): NetworkClient {
   const { join, timeoutMs, onRetry } = options
   const gateways = join.map((origin) => createGatewayClient(origin, { timeoutMs }))
-  let overlay: Promise<NetworkClient> | undefined
-
-  const joinOverlay = async (): Promise<NetworkClient> => {
-    countBytesApart()
-    const { openOverlayClient } = await import('./overlay-client.ts')
-    overlay ??= openOverlayClient(options)
-    return overlay
-  }
+  const overlay = createLazyOverlay(options)
 
   return {
     async open(key, options = {}) {
@@ -33,7 +27,7 @@ export function openGatewaysClient(options: NetworkClientOptions): NetworkClient
       if (outline !== undefined) {
         countBytesApart()
         const { openLarge } = await import('./large-content.ts')
-        return openLarge(key, { ...options, outline }, { origins: join, joinOverlay })
+        return openLarge(key, { ...options, outline }, { origins: join, joinOverlay: overlay.join })
       }
       try {
         // Wrong bytes are one gateway's fault, and "nobody" may be one partition's word: all gateways are asked for content.
@@ -44,7 +38,7 @@ export function openGatewaysClient(options: NetworkClientOptions): NetworkClient
         )
       } catch (error) {
         if (!isTooLarge(error)) throw error
-        return (await joinOverlay()).open(key, options)
+        return (await overlay.join()).open(key, options)
       }
     },
     count: (key, options) => askInTurn(gateways, isUnreachable, (gateway) => gateway.count(key, options)),
@@ -68,10 +62,7 @@ export function openGatewaysClient(options: NetworkClientOptions): NetworkClient
         if (turn + 1 >= gateways.length) await delay(backoff.next(), options)
       }
     },
-    async close() {
-      const joined = await overlay?.catch(() => undefined)
-      await joined?.close()
-    },
+    close: overlay.close,
   }
 }
 

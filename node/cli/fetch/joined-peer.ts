@@ -43,6 +43,7 @@ export async function startJoining(peer: Peer, { join, timeoutMs, signal }: Join
   })
   const late = timeoutSignal(timeoutMs)
   try {
+    signal?.throwIfAborted()
     await peer.start()
     requireJoinAddress(join)
     await peer.joined({ signal: signal === undefined ? late : AbortSignal.any([signal, late]) })

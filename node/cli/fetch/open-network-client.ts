@@ -5,6 +5,7 @@ import { MayflyError } from '../../errors.ts'
 import type { Key, OpenedContent, OpenOptions } from '../../index.ts'
 import { countBytesApart } from '../../server/port/byte-memory.ts'
 import { isMultiaddr, plainOriginOf, requireJoinAddress } from '../values/server-values.ts'
+import { createLazyOverlay } from './lazy-overlay.ts'
 import type { NetworkClient, NetworkClientOptions } from './network-client.ts'
 
 /**
@@ -24,29 +25,20 @@ export async function openNetworkClient(options: NetworkClientOptions): Promise<
 
 /** Joins when something is asked of the overlay itself. */
 function openLazyOverlayClient(options: NetworkClientOptions): NetworkClient {
-  let joined: Promise<NetworkClient> | undefined
-  const joinOverlay = async (): Promise<NetworkClient> => {
-    countBytesApart()
-    const { openOverlayClient } = await import('./overlay-client.ts')
-    joined ??= openOverlayClient(options)
-    return joined
-  }
+  const overlay = createLazyOverlay(options)
   return {
     async open(key, { outline, ...openOptions } = {}) {
-      if (outline === undefined) return (await joinOverlay()).open(key, openOptions)
+      if (outline === undefined) return (await overlay.join()).open(key, openOptions)
       countBytesApart()
       const { openLarge } = await import('./large-content.ts')
       const origins = options.join.map(plainOriginOf).filter((origin) => origin !== undefined)
-      return openLarge(key, { ...openOptions, outline }, { origins, joinOverlay })
+      return openLarge(key, { ...openOptions, outline }, { origins, joinOverlay: overlay.join })
     },
-    count: async (key, abort) => (await joinOverlay()).count(key, abort),
+    count: async (key, abort) => (await overlay.join()).count(key, abort),
     async *watch(key, abort) {
-      yield* (await joinOverlay()).watch(key, abort)
+      yield* (await overlay.join()).watch(key, abort)
     },
-    async close() {
-      const client = await joined?.catch(() => undefined)
-      await client?.close()
-    },
+    close: overlay.close,
   }
 }
 
