@@ -4,6 +4,7 @@
  * only when that gateway gives nothing more, or when the content takes long enough that other holders are worth asking, too.
  */
 
+import { createTimeout } from '../../async/abort.ts'
 import { decodeOutline, MAX_OUTLINE_BYTES, type OutlinedContent, pieceHash, pieceSize } from '../../content/format/outline.ts'
 import { openOutlined } from '../../content/outlined-reading.ts'
 import { outlinePath } from '../../content/protocol/piece-request.ts'
@@ -19,11 +20,11 @@ import type { NetworkClient } from './network-client.ts'
 const ALONE_MS = 2_000
 /** How long the gateway may send nothing, in ms: as long as a holder in the overlay. */
 const STALL_MS = 5_000
-/** How long the question for the outline may take, in ms: a gateway that is slow to say that it holds nothing costs this at most. */
+/** How long the question for the outline may take, in ms: gateways that are slow to say that they hold nothing cost this at most. */
 const OUTLINE_MS = 2_000
 
 interface LargeContentContext {
-  /** Of gateways, in the order in which they are asked. */
+  /** Of gateways, which are asked side by side. */
   origins: readonly string[]
   joinOverlay(): Promise<Pick<NetworkClient, 'open'>>
 }
@@ -31,39 +32,57 @@ interface LargeContentContext {
 type LargeOptions = OpenOptions & { outline: Key }
 
 /**
- * Opens content from the first of the gateways that holds it, and in the overlay where none does.
+ * Opens content from the gateway that is the first to give its outline, and in the overlay where none does.
  *
  * @throws {MayflyError} as `NetworkClient.open`
  * @throws signal.reason, when aborted
  */
 export async function openLarge(key: Key, options: LargeOptions, context: LargeContentContext): Promise<OpenedContent> {
-  const { outline: expected, bundle, signal } = options
+  const { outline: expected, bundle } = options
   const openInOverlay = async () => (await context.joinOverlay()).open(key, options)
-  for (const origin of context.origins) {
-    const content = await findAt(origin, key, options)
-    if (content === undefined) continue
-    return openOutlined(content, {
-      ...{ expected, bundle, from: origin, createHasher: createNativeHasher },
-      getPiece: createGetPiece(origin, content, bundle, openInOverlay),
-      isProven: () => false,
-      onProven: () => {},
-      onLie: () => {},
-    })
-  }
-  signal?.throwIfAborted()
-  return openInOverlay()
+  const found = await findAmong(context.origins, key, options)
+  if (found === undefined) return openInOverlay()
+  const { origin, content } = found
+  return openOutlined(content, {
+    ...{ expected, bundle, from: origin, createHasher: createNativeHasher },
+    getPiece: createGetPiece(origin, content, bundle, openInOverlay),
+    isProven: () => false,
+    onProven: () => {},
+    onLie: () => {},
+  })
 }
 
-/** Undefined for a gateway that does not hold it, cannot be reached, or is of a version that gives no outlines. */
-async function findAt(origin: string, key: Key, { outline, bundle, signal }: LargeOptions): Promise<OutlinedContent | undefined> {
+interface FoundContent {
+  origin: string
+  content: OutlinedContent
+}
+
+/**
+ * Undefined where no gateway gives the outline in time: none holds the content, can be reached, or is of a version that gives outlines.
+ *
+ * @throws signal.reason, when aborted
+ */
+async function findAmong(
+  origins: readonly string[],
+  key: Key,
+  { outline, bundle, signal }: LargeOptions,
+): Promise<FoundContent | undefined> {
   const path = outlinePath({ key, outline, ...(bundle && { bundle }) })
+  const late = createTimeout(OUTLINE_MS)
+  const over = new AbortController()
+  const abort = { signal: AbortSignal.any([late.signal, over.signal, ...(signal ? [signal] : [])]) }
+  const askOne = async (origin: string): Promise<FoundContent> => {
+    const outlineBytes = await createGatewayClient(origin).bytes(path, outline, MAX_OUTLINE_BYTES, abort)
+    return { origin, content: { key, outline: decodeOutline(outlineBytes), outlineBytes, outlineHash: outline } }
+  }
   try {
-    const gateway = createGatewayClient(origin, { timeoutMs: OUTLINE_MS })
-    const outlineBytes = await gateway.bytes(path, outline, MAX_OUTLINE_BYTES, signal ? { signal } : {})
-    return { key, outline: decodeOutline(outlineBytes), outlineBytes, outlineHash: outline }
+    return await Promise.any(origins.map(askOne))
   } catch {
     signal?.throwIfAborted()
     return undefined
+  } finally {
+    late.end()
+    over.abort()
   }
 }
 

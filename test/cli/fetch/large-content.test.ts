@@ -150,3 +150,35 @@ test('large content: once it takes long, it comes from the overlay as well', asy
   expect(parts.length).toBeGreaterThan(0)
   expect(parts.length).toBeLessThan(12)
 })
+
+test('large content: a gateway that sends its outline drop by drop is given up', async () => {
+  const { key, outline } = await createHolder()
+  const dripping = await serveBefore(NOBODY, (_request, response) => {
+    const drip = setInterval(() => response.write('.'), 100)
+    response.on('close', () => clearInterval(drip))
+    return true
+  })
+  const { joinOverlay } = createOverlay(key)
+  expect((await openLarge(key, { outline }, { origins: [dripping], joinOverlay })).from).toBe('the overlay')
+})
+
+test('large content: gateways are asked side by side, and once one has answered, nobody waits for the others', async () => {
+  const { key, outline, url } = await createHolder()
+  const order: string[] = []
+  const left = Promise.withResolvers<void>()
+  const silent = await serveBefore(NOBODY, (_request, response) => {
+    response.on('close', () => {
+      order.push('the silent one is left')
+      left.resolve()
+    })
+    return true
+  })
+  const honest = await serveBefore(url, () => {
+    order.push('the other is asked')
+    return false
+  })
+  const { joinOverlay } = createOverlay(key)
+  expect((await openLarge(key, { outline }, { origins: [silent, honest], joinOverlay })).from).toBe(honest)
+  await left.promise
+  expect(order).toEqual(['the other is asked', 'the silent one is left'])
+})
