@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { openLarge } from '../../../node/cli/fetch/large-content.ts'
 import { openNetworkClient } from '../../../node/cli/fetch/open-network-client.ts'
-import { encodeKeyHex, type Key, type OpenedContent } from '../../../node/index.ts'
+import { encodeKeyHex, type Key, MayflyError, type OpenedContent } from '../../../node/index.ts'
+import { createVirtualTime } from '../../../scripts/simulate/virtual-time.ts'
 import { createTestGateway } from '../../helpers/gateway.ts'
 import { generatedBytes, generatedContent } from '../../helpers/generated-content.ts'
 import { createNetwork } from '../../helpers/network.ts'
@@ -42,10 +43,12 @@ function createOverlay(key: Key) {
   return { parts, joinOverlay }
 }
 
+type Spoil = (request: IncomingMessage, response: ServerResponse) => boolean | Promise<boolean>
+
 /** Passes requests on to a gateway, until `spoil` answers one itself. */
-async function serveBefore(gateway: string, spoil: (request: IncomingMessage, response: ServerResponse) => boolean): Promise<string> {
+async function serveBefore(gateway: string, spoil: Spoil): Promise<string> {
   const server = createServer(async (request, response) => {
-    if (spoil(request, response)) return
+    if (await spoil(request, response)) return
     const answer = await fetch(gateway + request.url)
     response.statusCode = answer.status
     response.end(Buffer.from(await answer.arrayBuffer()))
@@ -57,6 +60,13 @@ async function serveBefore(gateway: string, spoil: (request: IncomingMessage, re
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
+
+/** The piece that a request asks for, or the first of a span; -1 for any other request. */
+const pieceOf = ({ url = '' }: IncomingMessage) => Number(/[?&]n=(\d+)/.exec(url)?.[1] ?? -1)
+
+const refuse = (response: ServerResponse) => response.writeHead(503).end() !== undefined
+
+const noNetwork = () => new MayflyError('ERR_NO_NETWORK', 'Could not join')
 
 test('large content: a gateway that holds it gives it over HTTP, and the overlay is not entered', async () => {
   const { key, outline, url, peer } = await createHolder()
@@ -91,9 +101,8 @@ test('large content: one that no gateway holds is opened in the overlay', async 
 
 test('large content: what a gateway gives no more, or wrongly, comes from the overlay', async () => {
   const { key, outline, url } = await createHolder()
-  const isPiece = (request: IncomingMessage, from: number) => Number(/[?&]n=(\d+)/.exec(request.url ?? '')?.[1] ?? -1) >= from
-  const gone = await serveBefore(url, (request, response) => isPiece(request, 1) && response.writeHead(404).end() !== undefined)
-  const liar = await serveBefore(url, (request, response) => isPiece(request, 0) && response.end(Buffer.alloc(PIECE, 7)) !== undefined)
+  const gone = await serveBefore(url, (request, response) => pieceOf(request) >= 1 && response.writeHead(404).end() !== undefined)
+  const liar = await serveBefore(url, (request, response) => pieceOf(request) >= 0 && response.end(Buffer.alloc(PIECE, 7)) !== undefined)
   for (const [origin, first] of [
     [gone, 1],
     [liar, 0],
@@ -135,20 +144,87 @@ test('large content: a link with the outline of other content never looks comple
   expect(bytes).toBe(12 * PIECE)
 })
 
-test('large content: once it takes long, it comes from the overlay as well', async () => {
-  vi.useFakeTimers({ toFake: ['performance'] })
-  onTestFinished(() => void vi.useRealTimers())
+test('large content: once a reader has waited long for it, it comes from the overlay as well', async () => {
   const { key, outline, url } = await createHolder()
+  const [asked, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const slow = await serveBefore(url, async (request) => {
+    if (pieceOf(request) < 2) return false
+    asked.resolve()
+    await gate.promise
+    return false
+  })
   const { joinOverlay, parts } = createOverlay(key)
-  const content = await openLarge(key, { outline }, { origins: [url], joinOverlay })
-  const chunks: Uint8Array[] = []
-  for await (const chunk of content.read()) {
-    if (chunks.push(chunk) === 2) vi.advanceTimersByTime(3_000)
-  }
-  expect(encodeKeyHex(sha256(Buffer.concat(chunks)))).toBe(encodeKeyHex(key))
+  const time = createVirtualTime()
+  const content = await openLarge(key, { outline }, { origins: [slow], joinOverlay, timers: time.timers })
+  const digest = digestOf(content)
+  await asked.promise
+  await time.pass(1_999)
+  expect(joinOverlay).not.toHaveBeenCalled()
+  await time.pass(1)
   expect(joinOverlay).toHaveBeenCalledTimes(1)
+  gate.resolve()
+  expect(await digest).toBe(encodeKeyHex(key))
   expect(parts.length).toBeGreaterThan(0)
   expect(parts.length).toBeLessThan(12)
+})
+
+test('large content: the time in which a reader pauses is none in which it waits for the gateway', async () => {
+  const { key, outline, url } = await createHolder()
+  const { joinOverlay } = createOverlay(key)
+  const time = createVirtualTime()
+  const content = await openLarge(key, { outline }, { origins: [url], joinOverlay, timers: time.timers })
+  for (let piece = 0; piece < 12; piece += 3) {
+    const part = { offset: piece * PIECE, length: 3 * PIECE }
+    expect(sha256(await readAll(content.read(part)))).toEqual(sha256(generatedBytes(part.offset, part.length)))
+    await time.pass(10_000)
+  }
+  expect(joinOverlay).not.toHaveBeenCalled()
+})
+
+test('large content: a gateway that refuses one piece for a moment gives all, also where the overlay cannot be joined', async () => {
+  const { key, outline, url } = await createHolder()
+  let pieces = 0
+  const busy = await serveBefore(url, (request, response) => pieceOf(request) >= 0 && ++pieces === 3 && refuse(response))
+  const joinOverlay = vi.fn(() => Promise.reject(noNetwork()))
+  const content = await openLarge(key, { outline }, { origins: [busy], joinOverlay })
+  expect(await digestOf(content)).toBe(encodeKeyHex(key))
+  expect(pieces).toBeGreaterThan(3)
+  expect(joinOverlay).not.toHaveBeenCalled()
+})
+
+test.each<[string, () => Promise<Pick<OpenedContent, 'read'>>]>([
+  ['is still being joined', () => new Promise(() => {})],
+  ['cannot be joined', () => Promise.reject(noNetwork())],
+  [
+    'has a holder that gives nothing',
+    async () => ({
+      // biome-ignore lint/correctness/useYield: it fails before its first chunk.
+      async *read() {
+        throw new MayflyError('ERR_UNAVAILABLE', 'Nobody gives this')
+      },
+    }),
+  ],
+])('large content: while the overlay %s, the gateway is asked on', async (_, openInOverlay) => {
+  const { key, outline, url } = await createHolder()
+  const joinOverlay = vi.fn(async () => ({ open: async () => (await openInOverlay()) as OpenedContent }))
+  const busy = await serveBefore(
+    url,
+    (request, response) => pieceOf(request) >= 4 && joinOverlay.mock.calls.length === 0 && refuse(response),
+  )
+  const content = await openLarge(key, { outline }, { origins: [busy], joinOverlay })
+  expect(await digestOf(content)).toBe(encodeKeyHex(key))
+  expect(joinOverlay).toHaveBeenCalled()
+})
+
+test('large content: where the overlay has failed, too, reading fails with its reason, and tries both again the next time', async () => {
+  const { key, outline, url } = await createHolder()
+  const gone = await serveBefore(url, (request, response) => pieceOf(request) >= 4 && refuse(response))
+  const { joinOverlay: joinWorking } = createOverlay(key)
+  const joinOverlay = vi.fn((): ReturnType<typeof joinWorking> => Promise.reject(noNetwork()))
+  const content = await openLarge(key, { outline }, { origins: [gone], joinOverlay })
+  await expect(digestOf(content)).rejects.toMatchObject({ code: 'ERR_NO_NETWORK' })
+  joinOverlay.mockImplementation(joinWorking)
+  expect(await digestOf(content)).toBe(encodeKeyHex(key))
 })
 
 test('large content: a gateway that sends its outline drop by drop is given up', async () => {
@@ -181,4 +257,22 @@ test('large content: gateways are asked side by side, and once one has answered,
   expect((await openLarge(key, { outline }, { origins: [silent, honest], joinOverlay })).from).toBe(honest)
   await left.promise
   expect(order).toEqual(['the other is asked', 'the silent one is left'])
+})
+
+test('large content: a client that has got all ends at once, also while it joins an overlay that nobody lets it join', async () => {
+  const { key, outline, url } = await createHolder()
+  const joining = Promise.withResolvers<void>()
+  let isJoining = false
+  const overHttpAlone = await serveBefore(url, (request, response) => {
+    if (pieceOf(request) >= 4 && !isJoining) return refuse(response)
+    if (pieceOf(request) >= 0 || request.url?.includes(encodeKeyHex(key))) return false
+    isJoining = true
+    joining.resolve()
+    return response.writeHead(404).end() !== undefined
+  })
+  const client = await openNetworkClient({ join: [overHttpAlone], timeoutMs: 600_000 })
+  const content = await client.open(key, { outline })
+  expect(await digestOf(content)).toBe(encodeKeyHex(key))
+  await joining.promise
+  await client.close()
 })
