@@ -109,8 +109,7 @@ class OverlayListener extends TypedEventEmitter<ListenerEvents> implements Liste
   readonly #onUpgrade = (request: IncomingMessage, duplex: Duplex, head: Buffer): void => {
     // Messages to programs, and visitors of shares, come over websockets too: the gateway's own listener answers for those.
     if (/^\/(?:to|s)\//.test(request.url ?? '') && this.#options.server.listenerCount('upgrade') > 1) return
-    // The HTTP server has removed its own listeners from the socket: an error without one would end the process.
-    duplex.on('error', () => duplex.destroy())
+    duplex.on('error', destroyFailed)
     const fault = this.#options.admission.findFault(request)
     if (fault !== undefined) return void turnAway(duplex, '403 Forbidden', `${fault}\n`)
     const client = this.#options.admission.admit(request)
@@ -189,6 +188,14 @@ export class OverlayTransport implements Transport {
   dialFilter(addresses: Multiaddr[]): Multiaddr[] {
     return addresses.filter((address) => WebSockets.exactMatch(address) || WebSocketsSecure.exactMatch(address))
   }
+}
+
+/**
+ * The HTTP server has removed its own listeners from the socket: an error without one would end the process. Not made for each socket, where it
+ * would keep the request, its headers too, for as long as the socket is open.
+ */
+function destroyFailed(this: Duplex): void {
+  this.destroy()
 }
 
 /** Answers in place of a websocket. @param status with further headers of the answer */

@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { ComponentLogger, Logger } from '@libp2p/interface'
 import { expect, onTestFinished, test } from 'vitest'
 import { createClientConnections } from '../../../node/index.ts'
@@ -238,4 +240,25 @@ test('listener: closed, it ends its sockets and takes no more', async () => {
   const late = knock(port)
   await waitFor(() => late.text !== '' || late.closed, 2_000, 'no websocket any more')
   expect(isUpgraded(late)).toBe(false)
+})
+
+test('listener: the request of an open socket is not kept', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  let request: WeakRef<IncomingMessage> | undefined
+  const findJoinFault = (asked: IncomingMessage): undefined => {
+    request = new WeakRef(asked)
+  }
+  const { listener, upgraded, port } = await startListener({ findJoinFault }, async () => {})
+  knock(port)
+  await waitFor(() => upgraded.length === 1, 5_000, 'the socket is open')
+  await waitFor(
+    () => {
+      collect()
+      return request?.deref() === undefined
+    },
+    5_000,
+    'the request is collected',
+  )
+  expect(listener.sockets).toBe(1)
 })
