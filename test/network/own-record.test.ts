@@ -67,3 +67,19 @@ test('own record: all who connect to a server get the same one', async () => {
   expect(records[0]).toBe(records[1])
   expect(records[0]).not.toBe('')
 })
+
+test('own record: a server writes what a peer speaks once, and not which program it is', async () => {
+  const server = await startRawPeer({ role: 'node', join: [] })
+  onTestFinished(() => server.stop())
+  const { peerStore } = server.libp2p
+  const heard: IdentifyResult[] = []
+  server.libp2p.addEventListener('peer:identify', ({ detail }) => heard.push(detail))
+  const tab = await startRawPeer({ role: 'tab', join: [] })
+  onTestFinished(() => tab.stop())
+  await tab.libp2p.dial(server.libp2p.getMultiaddrs())
+  await waitFor(() => heard.length > 0, 5_000, 'the tab has answered')
+  const { protocols, metadata } = await peerStore.get(tab.libp2p.peerId)
+  expect(heard[0]?.agentVersion).toBeDefined()
+  expect(protocols).toEqual(heard[0]?.protocols)
+  expect([...metadata.keys()]).toEqual([])
+})
