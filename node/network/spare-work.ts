@@ -1,6 +1,7 @@
 /** Work that libp2p does again for each connection and stream, which a node does once, or not at all. */
 
 import { keepNoiseKeys } from './native-noise.ts'
+import { readLengthsQuietly } from './noise-lengths.ts'
 import { type AnsweringComponents, withOwnRecord } from './own-record.ts'
 import { forgetStreamProtocols } from './stream-protocols.ts'
 
@@ -15,5 +16,7 @@ export function spareWork(components: unknown): void {
   const { identify, peerStore, upgrader } = components as Components
   forgetStreamProtocols({ peerStore, upgrader })
   identify.components = withOwnRecord(identify.components)
-  keepNoiseKeys(upgrader.getConnectionEncrypters().get('/noise'))
+  const noise = upgrader.getConnectionEncrypters().get('/noise')
+  keepNoiseKeys(noise)
+  readLengthsQuietly(noise)
 }

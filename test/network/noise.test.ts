@@ -6,6 +6,7 @@ import { multiaddrConnectionPair } from '@libp2p/utils'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { keepNoiseKeys } from '../../node/network/native-noise.ts'
 import { createNoise } from '../../node/network/noise.ts'
+import { readLengthsQuietly } from '../../node/network/noise-lengths.ts'
 import { createSeededPeer } from '../helpers/seeded-peer.ts'
 
 const WITHOUT = { getCipherInfo: () => undefined }
@@ -80,4 +81,26 @@ test('noise: a node refuses a public key of low order, by which no secret is sha
     crypto: { generateKeypair(): object; dh(keyPair: object, publicKey: Uint8Array): Uint8Array }
   }
   expect(() => crypto.dh(crypto.generateKeypair(), new Uint8Array(32))).toThrow()
+})
+
+test('noise: a node makes no error for a message that it reads, however many come', async () => {
+  const [quiet, stock] = [await createEnd(1, undefined, readLengthsQuietly), await createEnd(2)]
+  onTestFinished(() => void vi.unstubAllGlobals())
+  const countErrors = async (reader: typeof stock, sizes: readonly number[]) => {
+    let count = 0
+    const counting: ProxyHandler<typeof RangeError> = {
+      apply(error, _, words: [string]) {
+        count++
+        return new error(...words)
+      },
+    }
+    vi.stubGlobal('RangeError', new Proxy(RangeError, counting))
+    expect(await send(stock, reader, sizes)).toEqual(sizes)
+    vi.unstubAllGlobals()
+    return count
+  }
+  // Those of the handshake are left.
+  const [fewer, more] = [SIZES, [...SIZES, ...SIZES]]
+  expect(await countErrors(quiet, more)).toBe(await countErrors(quiet, fewer))
+  expect(await countErrors(stock, more)).toBeGreaterThan(await countErrors(stock, fewer))
 })
