@@ -129,7 +129,7 @@ export function createGateway(options: GatewayOptions): NodeGateway {
     limits,
     via: (incoming) => publicUrl ?? access.ownHost(incoming) ?? incoming.client.localAddress ?? 'a gateway',
   })
-  const guests = createGuestAnswers({ ...posting, guests: peer.messages.guests })
+  const guests = createGuestAnswers({ ...posting, peer, rate, open, guests: peer.messages.guests })
   const openClientFeed = createClientFeeds({ ...shared, onFailed: (error, incoming) => onEvent?.(failureOf(error, incoming)) })
   const site = { home: '/inbox', contentOrigin: '', version }
   const view = inbox && createInboxView({ inbox, openFeed: openClientFeed, access, site, closing: closing.signal })

@@ -13,7 +13,7 @@ import { NO_PROGRESS } from './protocol/wire.ts'
 import { attemptDelivery } from './routing/attempt.ts'
 import { progressOfOwnHome } from './routing/reported-progress.ts'
 import { createSeenMessages } from './routing/seen-messages.ts'
-import type { GuestPosts, MessageLimits, MessageRefusal, MessageSecret, Messages, OutboxStore, Receipt } from './types.ts'
+import type { GuestPosted, GuestPosts, MessageLimits, MessageRefusal, MessageSecret, Messages, OutboxStore, Receipt } from './types.ts'
 
 export { parseEnd } from './format/end.ts'
 export { ENVELOPE_DEFAULTS } from './format/envelope.ts'
@@ -32,10 +32,16 @@ export interface LoneSender extends Pick<Messages, 'post' | 'entry' | 'forget' |
   stop(): Promise<void>
 }
 
+/** The node that takes messages, as its gateway lets it be asked by one sender. */
+export interface PostingGateway extends Pick<GuestPosts, 'now' | 'findPublicKey'> {
+  /** @throws signal.reason, when aborted */
+  post(envelope: Uint8Array, options: { signal: AbortSignal }): Promise<GuestPosted>
+}
+
 interface LoneSenderContext {
   secret: MessageSecret
   store: OutboxStore
-  gateway: GuestPosts
+  gateway: PostingGateway
   limits: Pick<MessageLimits, 'maxMessageBytes'>
   /** Clock of this machine, in ms since the epoch: other processes share the store, and go by it. */
   wall(): number

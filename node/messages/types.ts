@@ -225,10 +225,16 @@ export interface GuestPosts {
   /**
    * Brings a signed message to its end, and waits for what becomes of it, for some seconds at most.
    *
+   * @param options `client`: who hands it in, and whose rate it counts for
    * @throws signal.reason, when aborted
    */
-  post(envelope: Uint8Array, options: Required<AbortOptions>): Promise<GuestPosted>
-  /** The public key of a hashname; undefined when nobody tells it. @throws signal.reason, when aborted */
+  post(envelope: Uint8Array, options: Required<AbortOptions> & { client: string }): Promise<GuestPosted>
+  /**
+   * The public key of a hashname; undefined when nobody who was asked knows it.
+   *
+   * @throws {MayflyError} ERR_LIMIT, when too many are searched for
+   * @throws signal.reason, when aborted
+   */
   findPublicKey(end: Key, options: Required<AbortOptions>): Promise<Uint8Array | undefined>
 }
 

@@ -12,7 +12,8 @@ import type { ReceiptListener } from './seen-messages.ts'
 const RECEIPTS_MS = 5_000
 /** How long others may still join the first receipt when it is not known how many will, in ms. */
 const MORE_RECEIPTS_MS = 30
-const MAX_DECLINES = 64
+/** Receivers of one message whose declines are told, and counted. */
+export const MAX_DECLINES = 64
 
 /**
  * @param send sends the message; statements of receivers go to the listener, the progress to the reply
@@ -25,7 +26,7 @@ export function attemptDelivery(
   onLate: (receipt: Receipt) => void,
   signal: AbortSignal,
 ): Promise<PostOutcome> {
-  const { id, isSealed, expiresAtMs } = envelope
+  const { id, isSealed } = envelope
   return new Promise((resolve, reject) => {
     const receipts: Receipt[] = []
     let progress: DeliveryProgress | undefined
@@ -45,22 +46,7 @@ export function attemptDelivery(
     const finish = () => {
       if (isOver) return
       end()
-      resolve(outcome())
-    }
-
-    function outcome(): PostOutcome {
-      if (receipts.length > 0) return { state: 'stored', receipts }
-      const { taps, keepers, nodes, untilMs, refusal } = progress ?? NO_PROGRESS
-      // A decline decides, unless another receiver may still store it.
-      const [declined] = declines.values()
-      const isBelievable = isSealed || keepers > 0
-      if (declined !== undefined && declines.size >= keepers && isBelievable) return { state: 'refused', reason: declined }
-      if (taps > 0 && keepers === 0 && !isSealed) return { state: 'heard', taps }
-      if (refusal !== undefined && keepers === 0 && nodes === 0) {
-        const { reason, retryAfterMs } = refusal
-        return { state: 'refused', reason, ...(retryAfterMs > 0 && { retryAfterMs }) }
-      }
-      return { state: 'queued', nodes, untilMs: nodes > 0 ? untilMs : expiresAtMs }
+      resolve(outcomeOf(envelope, receipts, declines, progress))
     }
 
     function finishIfComplete(): void {
@@ -101,6 +87,30 @@ export function attemptDelivery(
     })
     if (!isOver) send(listener, reply)
   })
+}
+
+/**
+ * Sums an attempt up.
+ *
+ * @param declines reasons of the receivers that declined, by public key, hex
+ */
+export function outcomeOf(
+  { isSealed, expiresAtMs }: Envelope,
+  receipts: Receipt[],
+  declines: ReadonlyMap<string, MessageRefusal>,
+  { taps, keepers, nodes, untilMs, refusal }: DeliveryProgress = NO_PROGRESS,
+): PostOutcome {
+  if (receipts.length > 0) return { state: 'stored', receipts }
+  // A decline decides, unless another receiver may still store it.
+  const [declined] = declines.values()
+  const isBelievable = isSealed || keepers > 0
+  if (declined !== undefined && declines.size >= keepers && isBelievable) return { state: 'refused', reason: declined }
+  if (taps > 0 && keepers === 0 && !isSealed) return { state: 'heard', taps }
+  if (refusal !== undefined && keepers === 0 && nodes === 0) {
+    const { reason, retryAfterMs } = refusal
+    return { state: 'refused', reason, ...(retryAfterMs > 0 && { retryAfterMs }) }
+  }
+  return { state: 'queued', nodes, untilMs: nodes > 0 ? untilMs : expiresAtMs }
 }
 
 type Statements = Pick<ReceiptListener, 'onReceipt' | 'onDecline'>

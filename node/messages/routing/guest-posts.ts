@@ -8,13 +8,14 @@ import { type Admission, priceOf } from '../admission/admission.ts'
 import { decodeEnvelope, type Envelope, isEnvelopeSigned, refuseTimes } from '../format/envelope.ts'
 import { type DeliveryProgress, NO_PROGRESS } from '../protocol/wire.ts'
 import type { GuestPosted, GuestPosts, MessageRefusal } from '../types.ts'
-import { attemptDelivery } from './attempt.ts'
+import { attemptDelivery, MAX_DECLINES } from './attempt.ts'
 import type { OwnRouteContext } from './own-route.ts'
 import type { Router } from './router.ts'
+import type { ReceiptListener } from './seen-messages.ts'
 
 interface GuestPostsContext extends Pick<OwnRouteContext, 'seenMessages' | 'clock'> {
   router: Pick<Router, 'route' | 'publicKeys'>
-  admission: Pick<Admission, 'senderRate'>
+  admission: Pick<Admission, 'senderRate' | 'peerRate'>
   /** As those of a server's streams. */
   counts: { passed: number; refused: number }
 }
@@ -40,8 +41,11 @@ export function createGuestPosts({ router, seenMessages, admission, clock, count
 
   return {
     now: clock.now,
-    findPublicKey: (end, { signal }) => router.publicKeys.find(end, { signal }),
-    async post(bytes, { signal }) {
+    findPublicKey: (end, { signal }) => router.publicKeys.lookUp(end, { signal }),
+    async post(bytes, { client, signal }) {
+      // Before all else, and for known messages, too, as of a tab: it counts for the client that sent it here, not for its author.
+      const waitMs = admission.peerRate.take(`guest ${client}`, priceOf(bytes))
+      if (waitMs > 0) return refuse('sender-rate', waitMs)
       let envelope: Envelope
       try {
         envelope = decodeEnvelope(bytes)
@@ -53,30 +57,36 @@ export function createGuestPosts({ router, seenMessages, admission, clock, count
       counts.passed++
       const seen = seenMessages.add(envelope)
       let progress: DeliveryProgress = NO_PROGRESS
-      const declines: Uint8Array[] = []
-      const outcome = await attemptDelivery(
-        envelope,
-        (listener, reply) => {
-          seenMessages.listen(seen, {
-            get isOpen() {
-              return listener.isOpen
-            },
-            onReceipt: listener.onReceipt,
-            onDecline(decline) {
-              declines.push(decline.bytes)
-              listener.onDecline(decline)
-            },
-          })
-          router.route(envelope, seen, (answer) => {
-            progress = answer
-            reply(answer)
-          })
-        },
-        NEVER,
-        signal,
-      )
-      const receipts = outcome.state === 'stored' ? outcome.receipts.map((receipt) => receipt.bytes) : []
-      return { ...progress, receipts, declines }
+      /** By receiver, hex: anybody may decline at an open end, again and again. Bounded: MAX_DECLINES. */
+      const declines = new Map<string, Uint8Array>()
+      let ownListener: ReceiptListener | undefined
+      try {
+        const outcome = await attemptDelivery(
+          envelope,
+          (listener, reply) => {
+            ownListener = {
+              isOpen: true,
+              onReceipt: listener.onReceipt,
+              onDecline(decline) {
+                if (declines.size < MAX_DECLINES) declines.set(encodeKeyHex(decline.receiver), decline.bytes)
+                listener.onDecline(decline)
+              },
+            }
+            seenMessages.listen(seen, ownListener)
+            router.route(envelope, seen, (answer) => {
+              progress = answer
+              reply(answer)
+            })
+          },
+          NEVER,
+          signal,
+        )
+        const receipts = outcome.state === 'stored' ? outcome.receipts.map((receipt) => receipt.bytes) : []
+        return { ...progress, receipts, declines: [...declines.values()] }
+      } finally {
+        // The seen-message cache remembers the message for minutes, and its sender hears no more of this attempt.
+        if (ownListener !== undefined) seen.listeners.delete(ownListener)
+      }
     },
   }
 }

@@ -7,6 +7,7 @@ import type { PeerId } from '@libp2p/interface'
 import { timeoutSignal } from '../../async/abort.ts'
 import { createRecentMap } from '../../async/recent-map.ts'
 import { createSemaphore } from '../../async/semaphore.ts'
+import { MayflyError } from '../../errors.ts'
 import { encodeKeyHex } from '../../keys/index.ts'
 import type { AbortOptions, Key } from '../../types.ts'
 import { type NodeRequests, type RouterPresence, searchHomes } from './node-requests.ts'
@@ -33,9 +34,10 @@ export function createPublicKeys(
   const put = (end: Key, publicKey: Uint8Array) => keys.set(encodeKeyHex(end), publicKey)
   const get = (end: Key) => keys.get(encodeKeyHex(end))
 
+  /** @throws {MayflyError} ERR_LIMIT */
   async function findAtHomes(end: Key, signal: AbortSignal): Promise<Uint8Array | undefined> {
     const release = searches.tryAcquire()
-    if (release === undefined) return undefined
+    if (release === undefined) throw new MayflyError('ERR_LIMIT', `Cannot look for a public key: ${MAX_SEARCHES} searches are under way`)
     try {
       for await (const home of searchHomes(presence, end, new Set([self.toString()]), signal)) {
         const publicKey = await requests.publicKey(home, end, false, signal)
@@ -47,24 +49,36 @@ export function createPublicKeys(
     }
   }
 
+  /**
+   * The public key, if not known here asked of the end's record nodes, then of the homes of its holders. Undefined when nobody told it.
+   *
+   * @throws {MayflyError} ERR_LIMIT, when too many are searched for
+   * @throws signal.reason, when aborted
+   */
+  async function lookUp(end: Key, { signal }: Required<AbortOptions>): Promise<Uint8Array | undefined> {
+    const known = get(end)
+    if (known !== undefined) return known
+    const limited = AbortSignal.any([signal, timeoutSignal(KEY_MS)])
+    const { nodes } = await recordNodes.of(end)
+    const told = await Promise.all(nodes.map((node) => requests.publicKey(node, end, false, limited)))
+    const publicKey = told.find((key) => key !== undefined) ?? (await findAtHomes(end, limited))
+    signal.throwIfAborted()
+    if (publicKey !== undefined) put(end, publicKey)
+    return publicKey
+  }
+
   return {
     put,
     get,
-    /**
-     * The public key, if not known here asked of the end's record nodes, then of the homes of its holders. Undefined when nobody told it.
-     *
-     * @throws signal.reason, when aborted
-     */
-    async find(end: Key, { signal }: Required<AbortOptions>) {
-      const known = get(end)
-      if (known !== undefined) return known
-      const limited = AbortSignal.any([signal, timeoutSignal(KEY_MS)])
-      const { nodes } = await recordNodes.of(end)
-      const told = await Promise.all(nodes.map((node) => requests.publicKey(node, end, false, limited)))
-      const publicKey = told.find((key) => key !== undefined) ?? (await findAtHomes(end, limited))
-      signal.throwIfAborted()
-      if (publicKey !== undefined) put(end, publicKey)
-      return publicKey
+    lookUp,
+    /** As `lookUp`, for peers whose protocol has one answer for a key that nobody knows and one that could not be searched for. */
+    async find(end: Key, options: Required<AbortOptions>) {
+      try {
+        return await lookUp(end, options)
+      } catch (error) {
+        if (error instanceof MayflyError && error.code === 'ERR_LIMIT') return undefined
+        throw error
+      }
     },
   }
 }
