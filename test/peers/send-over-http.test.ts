@@ -13,7 +13,7 @@ import { createCollectingStream } from '../helpers/collecting-stream.ts'
 import { ask, createTestGateway, startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { MAYFLY_SOURCE, runMayfly } from '../helpers/mayfly-process.ts'
 import { createMessageKeeper } from '../helpers/message-keeper.ts'
-import { type Network, type NodeTuple, startNetwork } from '../helpers/network.ts'
+import { type Network, type NodeTuple, startNetwork, startNode } from '../helpers/network.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
@@ -50,7 +50,7 @@ async function receive(end: string, secret?: Uint8Array, answer?: 'muted') {
   const tap = network.nodes[1].peer.messages.tap(end, { keep, ...(secret && { secret }) })
   onTestFinished(() => tap.close())
   await tap.ready
-  return keeper
+  return { ...keeper, close: () => tap.close() }
 }
 
 /** Connections to the overlay's websocket would show a peer. */
@@ -61,6 +61,22 @@ async function outcomes(): Promise<(string | undefined)[]> {
   const entries = await store.list(10)
   await store.close()
   return entries.map(({ outcome }) => outcome?.state)
+}
+
+const termsOf = (facts = {}) => ({ maxMessageBytes: 65_536, nowMs: Date.now(), joined: true, ...facts })
+
+/** A gateway that answers as it is told. @returns its URL, and what it was asked */
+async function startLiar(answer: (method: string, path: string) => { status?: number; facts: unknown } | undefined) {
+  const asked: string[] = []
+  const url = await startServer((request, response) => {
+    const { method = '', url: path = '' } = request
+    asked.push(`${method} ${path.replace(/[0-9a-f]{64}/, 'KEY')}`)
+    const given = answer(method, path)
+    if (given === undefined) return void request.socket.destroy()
+    request.resume()
+    response.writeHead(given.status ?? 200, { 'content-type': 'application/json' }).end(JSON.stringify(given.facts))
+  })
+  return { url, asked }
 }
 
 async function startServer(answer: RequestListener): Promise<string> {
@@ -92,6 +108,10 @@ test('a hashname: sealed for its receiver, whose key the gateway tells; away, th
   const keeper = await receive(address, secret)
   expect(await send([address, 'one'])).toMatchObject({ exitCode: 0, facts: { state: 'stored', receipts: [{ receiver: address }] } })
   expect([keeper.texts(), [...keeper.stored.values()].map(({ isSealed }) => isSealed)]).toEqual([['one'], [true]])
+  await keeper.close()
+  const away = await send([address, 'two'])
+  expect(away).toMatchObject({ exitCode: 0, facts: { state: 'queued', nodes: expect.any(Number) } })
+  expect(away.facts.nodes).toBeGreaterThan(0)
 })
 
 test('a receiver that declines is believed by its signature', async () => {
@@ -121,7 +141,7 @@ test.each([
     const answer = (facts: unknown) => response.setHeader('content-type', 'application/json').end(JSON.stringify(facts))
     if (request.method === 'GET' && request.url?.includes('public-keys'))
       return answer({ publicKey: Buffer.from(publicKeyOf(receiver)).toString('base64') })
-    if (request.method === 'GET') return answer({ maxMessageBytes: 65_536, nowMs: Date.now() })
+    if (request.method === 'GET') return answer(termsOf())
     const chunks: Buffer[] = []
     request
       .on('data', (chunk) => chunks.push(chunk))
@@ -133,7 +153,7 @@ test.each([
       })
   })
   const { facts } = await send([end, 'hello'], [url])
-  expect(facts.state).not.toBe('stored')
+  expect(facts.state).toBe(isSealed ? 'queued' : 'heard')
 })
 
 test('a gateway of an older version, and one that is not there, are joined as a peer', async () => {
@@ -151,12 +171,89 @@ test('the second gateway is asked where the first is not there', async () => {
   expect(keeper.texts()).toEqual(['hello'])
 })
 
+test('a gateway that is not in the network is passed over; without another one, a peer finds out', async () => {
+  const keeper = await receive('#cut')
+  const cut = await startLiar((method) => (method === 'GET' ? { facts: termsOf({ joined: false }) } : undefined))
+  expect(await send(['#cut', 'one'], [cut.url, front.url])).toMatchObject({ exitCode: 0, facts: { state: 'stored' } })
+  expect(keeper.texts()).toEqual(['one'])
+  expect(await send(['#cut', 'two', '--timeout', '300ms'], [cut.url])).toMatchObject({ exitCode: 4, facts: { state: 'queued' } })
+  expect(cut.asked.filter((each) => each.startsWith('POST'))).toEqual([])
+})
+
+test.each([
+  ['dies', undefined],
+  [
+    'loses the network',
+    { facts: { taps: 0, keepers: 0, nodes: 0, untilMs: 0, refusal: { reason: 'no-network' }, receipts: [], declines: [] } },
+  ],
+  ['breaks', { status: 500, facts: { error: { code: 'ERR_INTERNAL', message: 'Something broke.' } } }],
+])(
+  'a gateway that %s after its terms: the next one is asked; alone, it is no network, and the message is in the outbox',
+  async (_, answer) => {
+    const keeper = await receive('#dies')
+    const dying = await startLiar((method) => (method === 'GET' ? { facts: termsOf() } : answer))
+    expect(await send(['#dies', 'one'], [dying.url, front.url])).toMatchObject({ exitCode: 0, facts: { state: 'stored' } })
+    const alone = await send(['#dies', 'two'], [dying.url])
+    expect(alone).toMatchObject({ exitCode: 4, facts: { state: 'queued', nodes: 0, reason: 'no-network' } })
+    expect(alone.stderr).toContain('in the outbox')
+    expect(await send(['#dies', 'three'])).toMatchObject({ exitCode: 0 })
+    await waitFor(() => keeper.stored.size === 3, 5_000, 'each is stored once')
+    expect(keeper.texts().sort()).toEqual(['one', 'three', 'two'])
+  },
+)
+
+test.each([
+  ['years ahead', 8.65e15],
+  ['years behind', 5],
+])('a gateway whose time is %s signs no message of mine: a peer judges its time', async (_, nowMs) => {
+  const wrong = await startLiar((method) => (method === 'GET' ? { facts: termsOf({ nowMs }) } : undefined))
+  expect(await send(['#wall', 'x', '--timeout', '300ms'], [wrong.url])).toMatchObject({ exitCode: 4, facts: { state: 'queued', nodes: 0 } })
+  expect(wrong.asked.filter((each) => each.startsWith('POST'))).toEqual([])
+  const store = openOutboxStore(outboxPathIn(data))
+  onTestFinished(() => store.close())
+  const [entry] = await store.list(1)
+  expect(Math.abs((entry?.expiresAtMs ?? 0) - Date.now())).toBeLessThan(2 * 86_400_000)
+})
+
+test.each([
+  [
+    'takes no more for now',
+    { status: 429, facts: { error: { code: 'ERR_LIMIT', message: 'Too often.', retryAfterS: 5 } } },
+    1,
+    'Too often',
+  ],
+  ['is not in the network', { status: 503, facts: { error: { code: 'ERR_NO_NETWORK', message: 'Not connected.' } } }, 4, 'Not connected'],
+  ['goes away', undefined, 4, 'Cannot reach'],
+  ['answers with something else', { facts: {} }, 4, 'Cannot read'],
+])('a gateway that %s when it is asked for a public key does not make its receiver unknown', async (_, answer, exitCode, words) => {
+  const { url } = await startLiar((_method, path) => (path.includes('public-keys') ? answer : { facts: termsOf() }))
+  const sent = await send([hashnameOf(publicKeyOf(createMessageSecret())), 'x'], [url])
+  expect([sent.exitCode, sent.facts]).toEqual([exitCode, undefined])
+  expect(sent.stderr).toContain(words)
+})
+
+test('a node that is not in the network says so, and calls no receiver unknown', async () => {
+  const alone = await startNode({ join: ['http://127.0.0.1:9'] })
+  onTestFinished(() => alone.stop())
+  const { port } = await createTestGateway(alone.peer, { limits: { ...GATEWAY_DEFAULTS, firstJoinMs: 50 } })
+  expect(JSON.parse((await ask(port, '/api/v1/envelopes')).text)).toMatchObject({ joined: false, maxMessageBytes: 65_536 })
+  expect((await ask(port, `/api/v1/public-keys/${'ab'.repeat(32)}`)).status).toBe(503)
+})
+
+test('looking for public keys counts as a search, not as a post', async () => {
+  const limits = { ...GATEWAY_DEFAULTS, postBurst: 1, postsPerSecond: 0.01, searchBurst: 2, searchesPerSecond: 0.01 }
+  const { port } = await createTestGateway(network.nodes[0].peer, { limits })
+  const look = async () => (await ask(port, `/api/v1/public-keys/${'ab'.repeat(32)}`)).status
+  expect([await look(), await look(), await look()]).toEqual([200, 200, 429])
+  expect((await ask(port, '/api/v1/envelopes', { method: 'POST', body: 'hello' })).status).toBe(200)
+})
+
 test('many older messages are sent again, each once, and what the gateway takes no more of waits', async () => {
   const count = 20
   for (let i = 0; i < count; i++) await send(['#many', `early ${i}`])
   const keeper = await receive('#many')
   const slow = await createTestGateway(network.nodes[0].peer, { limits: { ...GATEWAY_DEFAULTS, postBurst: 8, postsPerSecond: 0.01 } })
-  expect(await send(['#many', 'late'], [slow.url])).toMatchObject({ exitCode: 0 })
+  expect(await send(['#many', 'late'], [slow.url])).toMatchObject({ exitCode: 0, facts: { state: 'stored' } })
   expect(keeper.stored.size).toBeLessThanOrEqual(8)
   expect(await send(['#many', 'last'])).toMatchObject({ exitCode: 0, facts: { state: 'stored' } })
   await waitFor(() => keeper.stored.size === count + 2, 5_000, 'all are stored')

@@ -72,9 +72,14 @@ export async function runSend(context: CommandContext, end: string, text: string
     const { outcome } = posted
     if (noNetwork !== undefined && outcome.state === 'refused') throw noNetwork
     output.result(describeOutcome(outcome, waitMs > 0), outcomeFacts(posted))
-    if (noNetwork !== undefined && outcome.state === 'queued') {
-      output.problem(withWords(noNetwork, 'The message is in the outbox: the next `mayfly send`, or a node with this --data, will send it'))
-      return EXIT.noNetwork
+    const unsent = noNetwork ?? sender.failureOf(posted.id)
+    if (unsent !== undefined && outcome.state === 'queued') {
+      const told = withWords(unsent, 'The message is in the outbox: the next `mayfly send`, or a node with this --data, will send it')
+      if (unsent.code !== 'ERR_LIMIT') {
+        output.problem(told)
+        return EXIT.noNetwork
+      }
+      output.remark(told.message)
     }
     if (fetched !== undefined && outcome.state !== 'refused') {
       const orWhen = waitMs > 0 ? `, for ${formatDuration(waitMs)} at most` : ''
@@ -135,7 +140,7 @@ async function takeBack(messages: MessageSender['messages'], id: Key): Promise<s
 }
 
 function withWords(error: MayflyError, words: string): MayflyError {
-  return new MayflyError(error.code, `${error.message}. ${words}`, { cause: error })
+  return new MayflyError(error.code, `${error.message.replace(/\.$/, '')}. ${words}`, { cause: error })
 }
 
 /** Older messages that the command waits for; the others are retried as far as the time goes. */

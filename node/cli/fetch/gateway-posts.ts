@@ -1,69 +1,129 @@
-/** Posts signed messages through a gateway, without a peer. Its answers are a stranger's: the sender checks what they say. */
+/** Posts signed messages through gateways, without a peer. Their answers are a stranger's: the sender checks what they say. */
 
-import { createSemaphore } from '../../async/semaphore.ts'
-import type { GuestPosted, GuestPosts } from '../../index.ts'
+import { MayflyError } from '../../errors.ts'
+import type { GuestPosted } from '../../index.ts'
 import { encodeKeyHex } from '../../keys/index.ts'
-import { refusalReasonOf } from '../../messages/lone-sender.ts'
-import type { AbortOptions } from '../../types.ts'
+import { type PostingGateway, refusalReasonOf } from '../../messages/lone-sender.ts'
+import { CLOCK_DEFAULTS } from '../../network/clock.ts'
 import { readJson, requestGateway } from './gateway-request.ts'
 
-export interface GatewayPosts extends GuestPosts {
-  /** Largest message that it takes, in bytes of its body. */
+export interface GatewayPosts extends PostingGateway {
+  /** Largest message that the first of them takes, in bytes of its body. */
   readonly maxMessageBytes: number
+}
+
+/** A gateway that has said that it is in the network, and takes signed messages. */
+interface Entrance {
+  origin: string
+  maxMessageBytes: number
+  /** How far this machine's clock is ahead of it, in ms. */
+  aheadMs: number
 }
 
 const PATH = '/api/v1/envelopes'
 /** Statements of receivers that are read of one answer, as many as a tab's home passes on. */
 const MAX_STATEMENTS = 64
-/** Posts at once: an outbox may have thousands of older messages, and a gateway takes so many of one address. */
-const MAX_POSTS = 8
-/** A gateway waits for receivers for some seconds. */
-const POST_MS = 10_000
+/** How long a gateway may take for an answer, in ms. It waits 2 s for its network, and 5 s for receivers, or 4 s for a public key. */
+const POST_MS = 8_000
+const KEY_MS = 7_000
 /** Clocks this near to each other pass for the same, in ms: an answer takes a while. */
 const SAME_CLOCK_MS = 2_000
 
 /**
- * Resolves with undefined when the gateway cannot be reached, or is of an older version: a peer tries longer, and says why.
+ * The first gateway that is in the network is asked; those after it when it cannot be reached any more, or has lost the network. Resolves with
+ * undefined when there is none: a peer tries longer, and says why.
  *
  * @throws signal.reason, when aborted
  */
 export async function openGatewayPosts(
-  origin: string,
-  { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
+  origins: readonly string[],
+  options: { timeoutMs: number; signal: AbortSignal },
 ): Promise<GatewayPosts | undefined> {
-  const ask = (path: string, { signal: own, body }: AbortOptions & { body?: Uint8Array }, ms = timeoutMs) =>
-    requestGateway({ origin, path, accept: 'application/json', timeoutMs: ms, ...(own && { signal: own }), ...(body && { body }) })
-  const askJson = async (...asked: Parameters<typeof ask>) => (await readJson(await ask(...asked))) ?? {}
+  const untried = [...origins]
+  let opening: Promise<Entrance | undefined> | undefined
 
-  const terms = await askJson(PATH, { signal }).catch(() => undefined)
-  signal.throwIfAborted()
-  const { maxMessageBytes, nowMs } = terms ?? {}
-  if (!isCount(maxMessageBytes) || !isCount(nowMs)) return undefined
-  const aheadMs = Date.now() - nowMs
-  const offMs = Math.abs(aheadMs) < SAME_CLOCK_MS ? 0 : aheadMs
+  async function openNext(): Promise<Entrance | undefined> {
+    for (let origin = untried.shift(); origin !== undefined; origin = untried.shift()) {
+      const entrance = await readTerms(origin, options)
+      if (entrance !== undefined) return entrance
+    }
+    return undefined
+  }
 
-  const places = createSemaphore(MAX_POSTS)
-  return {
-    maxMessageBytes,
-    now: () => Date.now() - offMs,
-    async post(envelope, options) {
-      const release = await places.acquire(options)
+  const first = await openNext()
+  if (first === undefined) return undefined
+  let current = first
+
+  /** Resolves with true when another gateway is asked from now on. */
+  async function leave(entrance: Entrance): Promise<boolean> {
+    if (entrance !== current) return true
+    opening ??= openNext().finally(() => {
+      opening = undefined
+    })
+    const next = await opening
+    if (next !== undefined) current = next
+    return next !== undefined
+  }
+
+  async function askAny<T>(ask: (origin: string) => Promise<T>, signal: AbortSignal): Promise<T> {
+    for (;;) {
+      const asked = current
       try {
-        return readPosted(await askJson(PATH, { ...options, body: envelope }, POST_MS))
-      } finally {
-        release()
+        return await ask(asked.origin)
+      } catch (error) {
+        signal.throwIfAborted()
+        const isBusy = error instanceof MayflyError && error.code === 'ERR_LIMIT'
+        if (isBusy || !(await leave(asked))) throw error
       }
-    },
-    async findPublicKey(end, options) {
-      const { publicKey } = await askJson(`/api/v1/public-keys/${encodeKeyHex(end)}`, options)
-      return typeof publicKey === 'string' ? Buffer.from(publicKey, 'base64') : undefined
-    },
+    }
+  }
+
+  return {
+    maxMessageBytes: first.maxMessageBytes,
+    now: () => Date.now() - current.aheadMs,
+    post: (body, { signal }) =>
+      askAny(async (origin) => {
+        const posted = readPosted(origin, await askJson(origin, PATH, { signal, body, timeoutMs: POST_MS }))
+        const isUnsent = posted.refusal?.reason === 'no-network' && posted.taps === 0 && posted.nodes === 0
+        if (isUnsent) throw new MayflyError('ERR_NO_NETWORK', `Cannot send through ${origin}: it is not connected to the network now`)
+        return posted
+      }, signal),
+    findPublicKey: (end, { signal }) =>
+      askAny(async (origin) => {
+        const { publicKey } = await askJson(origin, `/api/v1/public-keys/${encodeKeyHex(end)}`, { signal, timeoutMs: KEY_MS })
+        if (publicKey === null) return undefined
+        if (typeof publicKey === 'string') return Buffer.from(publicKey, 'base64')
+        throw unreadable(origin)
+      }, signal),
   }
 }
 
-/** @throws TypeError, for an answer of another form */
-function readPosted({ taps, keepers, nodes, untilMs, refusal, receipts, declines }: Record<string, unknown>): GuestPosted {
-  if (!isCount(taps) || !isCount(keepers) || !isCount(nodes) || !isCount(untilMs)) throw new TypeError('not an answer to a post')
+/** Undefined when the gateway cannot be reached, is not in the network, is of an older version, or tells a time that no peer would believe. */
+async function readTerms(origin: string, options: { timeoutMs: number; signal: AbortSignal }): Promise<Entrance | undefined> {
+  const terms = await askJson(origin, PATH, options).catch(() => undefined)
+  options.signal.throwIfAborted()
+  const { maxMessageBytes, nowMs, joined } = terms ?? {}
+  if (!isCount(maxMessageBytes) || !isCount(nowMs) || joined !== true) return undefined
+  const aheadMs = Date.now() - nowMs
+  if (Math.abs(aheadMs) > CLOCK_DEFAULTS.maxCorrectionMs) return undefined
+  return { origin, maxMessageBytes, aheadMs: Math.abs(aheadMs) < SAME_CLOCK_MS ? 0 : aheadMs }
+}
+
+interface Asked {
+  signal: AbortSignal
+  timeoutMs: number
+  body?: Uint8Array
+}
+
+async function askJson(origin: string, path: string, asked: Asked): Promise<Record<string, unknown>> {
+  return (await readJson(await requestGateway({ origin, path, accept: 'application/json', ...asked }))) ?? {}
+}
+
+const unreadable = (origin: string) => new MayflyError('ERR_NO_NETWORK', `Cannot read what ${origin} answered`)
+
+/** @throws {MayflyError} ERR_NO_NETWORK, for an answer of another form */
+function readPosted(origin: string, { taps, keepers, nodes, untilMs, refusal, receipts, declines }: Record<string, unknown>): GuestPosted {
+  if (!isCount(taps) || !isCount(keepers) || !isCount(nodes) || !isCount(untilMs)) throw unreadable(origin)
   const statements = { receipts: readStatements(receipts), declines: readStatements(declines) }
   return { taps, keepers, nodes, untilMs, refusal: readRefusal(refusal), ...statements }
 }

@@ -27,7 +27,7 @@ const MAX_JSON_BYTES = 1_048_576
 /**
  * Resolves with the headers of a successful answer, and its body.
  *
- * @throws {MayflyError} ERR_NO_NETWORK, and the error that the gateway answered with
+ * @throws {MayflyError} ERR_NO_NETWORK, and the error that the gateway answered with; where that says when to ask again, `{ retryAfterMs }` is its cause
  * @throws signal.reason, when aborted
  */
 export async function requestGateway(request: GatewayRequest): Promise<HttpAnswer> {
@@ -100,12 +100,13 @@ const SAME_CODES = ['ERR_BAD_KEY', 'ERR_NO_HOLDER', 'ERR_TOO_LARGE', 'ERR_LIMIT'
 /** The error in a gateway's answer. Only a gateway of ours sends it as JSON: a 404 of any other server does not mean that nobody holds it. */
 async function refusalOf(origin: string, answer: HttpAnswer): Promise<MayflyError> {
   const facts = await readJson(answer).catch(() => undefined)
-  const { code, message } = (facts?.error ?? {}) as { code?: unknown; message?: unknown }
+  const { code, message, retryAfterS } = (facts?.error ?? {}) as Record<'code' | 'message' | 'retryAfterS', unknown>
   if (typeof code !== 'string' || typeof message !== 'string') {
     return new MayflyError('ERR_NO_NETWORK', `Cannot ask ${origin}: it answered ${answer.status} ${answer.statusText}`.trim())
   }
   if (code === 'ERR_NOT_STARTED') return new MayflyError('ERR_NO_NETWORK', message)
-  return new MayflyError(SAME_CODES.find((same) => same === code) ?? 'ERR_UNAVAILABLE', message)
+  const cause = typeof retryAfterS === 'number' && retryAfterS > 0 ? { retryAfterMs: retryAfterS * 1_000 } : undefined
+  return new MayflyError(SAME_CODES.find((same) => same === code) ?? 'ERR_UNAVAILABLE', message, cause && { cause })
 }
 
 /** The reason of a request that failed, in words: `fetch` throws "fetch failed" and keeps the reason in its cause, or in that one's errors when a name has several addresses. */

@@ -15,6 +15,8 @@ export interface MessageSender {
   start(): Promise<MayflyError | undefined>
   /** Resolves with true once the content that is held next was uploaded as a whole, with false at the signal. */
   whenFetched(signal: AbortSignal): Promise<boolean>
+  /** Why a message could not be handed to a gateway the last time, in words; undefined when it was, and where no gateway is asked. */
+  failureOf(id: Key): MayflyError | undefined
   stop(): Promise<void>
 }
 
@@ -30,18 +32,16 @@ export interface MessageSenderOptions {
 const MAX_ANSWER_MS = 3_000
 
 /**
- * Undefined where a peer is needed: for a multiaddr, for a body of that size, or when no gateway answers as one that takes signed messages.
+ * Undefined where a peer is needed: for a multiaddr, for a body of that size, or when no gateway answers as one that is in the network and takes
+ * signed messages.
  *
  * @throws signal.reason, when aborted
  */
 export async function openGatewaySender(options: MessageSenderOptions, bodyBytes: number): Promise<MessageSender | undefined> {
   const { join, timeoutMs, signal } = options
   if (join.length === 0 || join.some(isMultiaddr)) return undefined
-  for (const origin of join) {
-    const gateway = await openGatewayPosts(origin, { timeoutMs: Math.min(timeoutMs, MAX_ANSWER_MS), signal })
-    if (gateway !== undefined) return bodyBytes <= gateway.maxMessageBytes ? createGatewaySender(gateway, options) : undefined
-  }
-  return undefined
+  const gateway = await openGatewayPosts(join, { timeoutMs: Math.min(timeoutMs, MAX_ANSWER_MS), signal })
+  return gateway !== undefined && bodyBytes <= gateway.maxMessageBytes ? createGatewaySender(gateway, options) : undefined
 }
 
 function createGatewaySender(gateway: GatewayPosts, { messageSecret, outboxStore }: MessageSenderOptions): MessageSender {
@@ -58,6 +58,7 @@ function createGatewaySender(gateway: GatewayPosts, { messageSecret, outboxStore
       return undefined
     },
     whenFetched: async () => false, // a body that needs it goes another way
+    failureOf: sender.failureOf,
     stop: sender.stop,
   }
 }

@@ -20,6 +20,7 @@ export async function openPeerSender({ join, timeoutMs, signal, ...own }: Messag
       }
     },
     whenFetched: (ending) => whenFetched(peer, ending),
+    failureOf: () => undefined,
     stop: () => stopSoon(peer),
   }
 }
