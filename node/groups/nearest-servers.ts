@@ -31,7 +31,8 @@ export function createNearestServers<S extends Server>(
       if (left === 0) return end([])
       for (const server of asked) {
         const onAnswer = (answer: Answer<S> | undefined) => {
-          if (answer?.type === 'servers') for (const each of answer.servers.slice(0, count)) if (each !== self) known.set(each.id, each)
+          if (answer?.type === 'servers')
+            for (const each of answer.servers.slice(0, count)) if (each.id !== self.id) known.set(each.id, each)
           if (--left === 0) end(nearestTo(place, known.values(), count))
         }
         questions.ask(server, { type: 'nearest', place, count }, onAnswer, answerMs * WHOLE)

@@ -79,7 +79,9 @@ export function createUpkeep<S extends Server>(context: UpkeepContext<S>, parts:
     if (introducer !== undefined) {
       questions.ask(introducer, { type: 'suggest', bits: links.bits, group, ...(near && { near }) }, (answer) => {
         if (answer?.type !== 'servers' || under !== repairing) return
-        const server = answer.servers.find((each) => each !== self && !links.has(each) && !dialer.isWanted(each) && !lost.isRefused(each))
+        const server = answer.servers.find(
+          (each) => each.id !== self.id && !links.has(each) && !dialer.isWanted(each) && !lost.isRefused(each),
+        )
         if (server === undefined || !isMissing(group, near)) return
         isDialling = true
         dialer.want(server, () => {

@@ -18,4 +18,6 @@ export interface DhtPart {
   walker: KadWalker
   /** A node's: kad-dht dials such servers alone. Its walks would connect all to all, where servers form groups (node/groups). */
   limitDials?(isOfUse: (peer: PeerId) => boolean): void
+  /** A node's signed addresses, as identify sends them; undefined while it has none. */
+  ownRecord?(): Promise<Uint8Array | undefined>
 }

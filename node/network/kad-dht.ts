@@ -15,7 +15,7 @@ type KadComponents = Parameters<ReturnType<typeof kadDHT>>[0]
 /** @param providerStore only kad-dht sees it, as its `datastore` */
 export function createKadDht(components: DhtComponents, providerStore: Datastore): DhtPart {
   let mayDial = (_peer: PeerId) => true
-  spareWork(components) // here, since a tab has no kad-dht, and a page's library none of this
+  const ownRecord = spareWork(components) // here, since a tab has no kad-dht, and a page's library none of this
   const { connectionManager } = components as unknown as { connectionManager: ConnectionLists & StreamOpener }
   listConnectionsOnce(connectionManager)
   const ping = createFreshPing(components as unknown as FreshPingComponents)
@@ -62,6 +62,7 @@ export function createKadDht(components: DhtComponents, providerStore: Datastore
     limitDials: (isOfUse) => {
       mayDial = isOfUse
     },
+    ownRecord,
   }
 }
 

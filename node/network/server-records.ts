@@ -29,7 +29,7 @@ const SECOND_WAIT_MS = 3_000
 export interface ServerRecordsContext {
   libp2p: Pick<Libp2p, 'peerId' | 'peerStore' | 'dial' | 'getConnections' | 'handle' | 'unhandle'>
   servers: Pick<RoutingTable, 'isIdentified' | 'onIdentify' | 'placed' | 'onChange'>
-  dht?: Pick<DhtPart, 'limitDials'> | undefined
+  dht?: Pick<DhtPart, 'limitDials' | 'ownRecord'> | undefined
   random(): number
 }
 
@@ -50,6 +50,8 @@ export function createServerRecords({ libp2p, servers, dht, random }: ServerReco
    * was a seventh of the processor time of sixteen servers that come at once (measured 2026-11).
    */
   const opened = createRecentMap<string, ServerRecord>({ maxEntries: options?.maxServers ?? SERVER_BOOK_DEFAULTS.maxServers })
+  /** This server's own, which is in no book: its answers to others name it, too. */
+  let own: Uint8Array | undefined
   const isMet = ({ peer }: ServerRecord) => servers.isIdentified(peer)
   const dials = createServerDials({
     isConnected: ({ peer }) => libp2p.getConnections(peer).length > 0,
@@ -66,7 +68,7 @@ export function createServerRecords({ libp2p, servers, dht, random }: ServerReco
     {
       libp2p,
       servers,
-      recordOf: (id) => book.get(id)?.bytes,
+      recordOf: (id) => (id === self ? own : book.get(id)?.bytes),
       openRecord,
       dials: { want: dialNamed, isWanted: dials.has, wanted: dials.peers },
       onBits: dialKnown,
@@ -88,6 +90,7 @@ export function createServerRecords({ libp2p, servers, dht, random }: ServerReco
 
   /** identify has checked the record, and put it into the peer store before it said so. A peer without one cannot be dialled by others. */
   async function addConnected(peer: PeerId): Promise<void> {
+    own = await dht?.ownRecord?.()
     const { peerRecordEnvelope } = await libp2p.peerStore.get(peer)
     if (peerRecordEnvelope === undefined) return
     const record = await openRecord(peerRecordEnvelope)

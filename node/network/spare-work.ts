@@ -11,12 +11,17 @@ interface Components {
   upgrader: { getConnectionEncrypters(): ReadonlyMap<string, unknown> }
 }
 
-/** @param components of libp2p, with identify among them. To be called before the first connection. */
-export function spareWork(components: unknown): void {
+/**
+ * @param components of libp2p, with identify among them. To be called before the first connection.
+ * @returns what resolves with this server's signed addresses, with undefined while it has none
+ */
+export function spareWork(components: unknown): () => Promise<Uint8Array | undefined> {
   const { identify, peerStore, upgrader } = components as Components
   forgetStreamProtocols({ peerStore, upgrader })
   identify.components = withOwnRecord(identify.components)
   const noise = upgrader.getConnectionEncrypters().get('/noise')
   keepNoiseKeys(noise)
   readLengthsQuietly(noise)
+  const { peerId, peerStore: answering } = identify.components
+  return async () => (await answering.get(peerId)).peerRecordEnvelope
 }

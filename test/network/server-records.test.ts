@@ -1,10 +1,13 @@
-import type { Libp2p, PeerId } from '@libp2p/interface'
+import type { Connection, Libp2p, PeerId, StreamHandler } from '@libp2p/interface'
+import { streamPair } from '@libp2p/utils'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { createEmitter } from '../../node/async/emitter.ts'
+import { decodeGroupFrame, encodeGroupFrame } from '../../node/network/group-wire.ts'
 import { MAX_SERVER_RECORD_BYTES } from '../../node/network/index.ts'
 import { openServerRecord } from '../../node/network/server-record.ts'
-import { createServerRecords } from '../../node/network/server-records.ts'
+import { createServerRecords, type ServerRecordsOptions } from '../../node/network/server-records.ts'
+import { createRawStream } from '../helpers/raw-stream.ts'
 import { createSeededPeer, createServerRecord, type SeededPeer } from '../helpers/seeded-peer.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
@@ -41,37 +44,43 @@ test('server record: one that is signed by another, changed, empty, too long or 
 })
 
 /** Records over a peer store, a table and dials that are the test's. */
-function createKept() {
+function createKept({ ownRecord, ...options }: ServerRecordsOptions & { ownRecord?: () => Promise<Uint8Array> } = {}) {
   const identified = createEmitter<PeerId>()
   const connected = new Set<string>()
   const envelopes = new Map<string, Uint8Array>()
   const dialled: string[] = []
+  const handlers: StreamHandler[] = []
   /** Servers to which a connection is open that have not said what they speak. */
   const opened = new Set<string>()
-  const records = createServerRecords({
-    libp2p: {
-      peerId: self.peer,
-      peerStore: { get: async (peer: PeerId) => ({ peerRecordEnvelope: envelopes.get(peer.toString()) }) },
-      getConnections: (peer: PeerId) => (connected.has(peer.toString()) || opened.has(peer.toString()) ? [{}] : []),
-      handle: async () => {},
-      unhandle: async () => {},
-      async dial([address]: Multiaddr[]) {
-        dialled.push(String(address))
-        opened.add(String(address).split('/').at(-1) as string)
+  const records = createServerRecords(
+    {
+      libp2p: {
+        peerId: self.peer,
+        peerStore: { get: async (peer: PeerId) => ({ peerRecordEnvelope: envelopes.get(peer.toString()) }) },
+        getConnections: (peer: PeerId) => (connected.has(peer.toString()) || opened.has(peer.toString()) ? [{}] : []),
+        handle: async (_: string, handler: StreamHandler) => void handlers.push(handler),
+        unhandle: async () => {},
+        async dial([address]: Multiaddr[]) {
+          dialled.push(String(address))
+          opened.add(String(address).split('/').at(-1) as string)
+        },
+      } as unknown as Libp2p,
+      servers: {
+        isIdentified: (peer) => connected.has(peer.toString()),
+        onIdentify: identified.on,
+        placed: () => [],
+        onChange: () => () => {},
       },
-    } as unknown as Libp2p,
-    servers: {
-      isIdentified: (peer) => connected.has(peer.toString()),
-      onIdentify: identified.on,
-      placed: () => [],
-      onChange: () => () => {},
+      ...(ownRecord && { dht: { ownRecord } }),
+      random: () => 0.5,
     },
-    random: () => 0.5,
-  })
+    options,
+  )
   records.start()
   onTestFinished(records.stop)
   return {
     records,
+    handlers,
     dialled,
     connected,
     opened,
@@ -149,4 +158,17 @@ test('server records: what follows a forged record is left unread', async () => 
   await expect(records.takeRecords(list, 'liar', true)).rejects.toEqual(BAD_FRAME)
   await expect(records.takeRecords(list, 'liar', true)).rejects.toEqual(BAD_FRAME)
   expect(dialled).toEqual([addressOf(a)])
+})
+
+test('server records: a server that is asked for servers names itself, too, though its book has no record of it', async () => {
+  const own = await createServerRecord(self, [ADDRESS], 3)
+  const { handlers, connect } = createKept({ splitFloor: 8, ownRecord: async () => own })
+  await connect(a)
+  const [outbound, inbound] = await streamPair({ delay: 0 })
+  handlers[0]?.(inbound, { remotePeer: b.peer } as Connection)
+  const raw = createRawStream(outbound, { encode: encodeGroupFrame, decode: decodeGroupFrame })
+  raw.send({ type: 'join', turn: 1, place: { high: 0, low: 0 } })
+  const { records } = await raw.next('group')
+  expect(records).toEqual([own])
+  raw.frames.close()
 })
