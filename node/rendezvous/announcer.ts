@@ -15,7 +15,7 @@ import type { Refusal } from './wire-frames.ts'
 /** The part of a presence stream that carries leases. */
 export type LeaseStream = Pick<PresenceStream, 'id' | 'hold' | 'release' | 'askTime'>
 
-interface Announced<Name extends ServerName> extends Standing<Name> {
+export interface Announced<Name extends ServerName> extends Standing<Name> {
   /** Signed leases by holder. Bounded by the record store's limits for this peer's own holders. */
   leases: Map<string, Uint8Array>
 }
@@ -118,6 +118,8 @@ export function createAnnouncer<Name extends ServerName = PeerId>(
       announced.leases.delete(holder)
       for (const open of statements.streamsOfAll(announced)) open.release([{ key, holder }])
     },
+    /** The leases of each key. */
+    values: statements.values,
     /** The servers near the keys may have changed. */
     refresh: statements.refresh,
     /** Tells a new stream all that is its to keep. */

@@ -27,6 +27,8 @@ export function createPresenceClient<Name extends ServerName = PeerId>(context: 
   const finder = createFinder(context, options)
 
   return {
+    placement,
+    streams,
     announcer,
     watcher,
     finder,

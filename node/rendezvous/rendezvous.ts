@@ -80,7 +80,7 @@ export function createRendezvous(
   const placement = node?.createPlacement(servers, company?.groups) ?? createTabPlacement(() => home?.peer)
   const asking = { placement, servers, store, streams, homes: { ...directory, rememberHome: company?.rememberHome }, clock }
   const answers = { ...settings, scope, holdersPerAnswer: limits.maxHoldersPerAnswer }
-  const client = createPresenceClient({ ...asking, onBadAnswer: onRefused }, answers)
+  const client = createPresenceClient<PeerId>({ ...asking, onBadAnswer: onRefused }, answers)
   const { announcer, watcher, finder } = client
   const holds = createOwnHolds(context, announcer, {
     maxHolds: isNode ? limits.maxLeasesPerHome : limits.maxLeasesPerPeer,
@@ -193,8 +193,8 @@ export function createRendezvous(
       setMaxListeners(Number.POSITIVE_INFINITY, life.signal) // one for each watch
       holds.start()
       home?.start()
-      records?.start()
-      onAbort(life.signal, () => records?.stop())
+      company?.start()
+      onAbort(life.signal, () => company?.stop())
       const sweeper = setInterval(store.sweep, SWEEP_MS)
       onAbort(life.signal, () => clearInterval(sweeper))
       onAbort(life.signal, servers.onChange(onServersChange))

@@ -6,6 +6,7 @@ import type { Key } from '../types.ts'
 import type { RendezvousContext } from './context.ts'
 import { createForeword } from './foreword.ts'
 import { LEASE_CODEC } from './lease.ts'
+import { createLeaseAudit } from './lease-audit.ts'
 import type { PresenceClient } from './presence-client.ts'
 import type { PresenceServer } from './presence-server.ts'
 import type { PresenceStreamListener } from './presence-stream.ts'
@@ -23,6 +24,7 @@ export function createServerCompany(
   const self = libp2p.peerId.toString()
   /** A connection that is being closed has no streams any more, and is there for a moment. */
   const isConnected = (peer: PeerId) => libp2p.getConnections(peer).some(({ status }) => status === 'open')
+  let audit: ReturnType<typeof createLeaseAudit> | undefined
   const listener: Pick<PresenceStreamListener, 'onServers' | 'onGroup' | 'onHold'> = {
     onServers: (stream, told) =>
       void records
@@ -53,10 +55,26 @@ export function createServerCompany(
       store.sample(key, MAX_TABS_HOLDING, (each) => each.home === self && each.holder !== self).map(({ holder }) => holder),
     heldByTabs: (limit: number) => store.heldThrough(self, limit).map(({ key, holders }) => ({ key, tabs: holders })),
     /** Begins to say at which servers something stands, and hears when others are right for it. */
-    attach(client: Pick<PresenceClient<PeerId>, 'needs' | 'refresh'>, server: Pick<PresenceServer, 'serves' | 'onBits'> | undefined) {
+    attach(client: PresenceClient<PeerId>, server: Pick<PresenceServer, 'serves' | 'onBits'> | undefined) {
       groups?.attach((id) => client.needs(id) || (server?.serves(id) ?? false))
       groups?.onChange(client.refresh)
       if (server !== undefined) groups?.onOwnBits(server.onBits)
+      audit = createLeaseAudit({
+        ...client,
+        values: client.announcer.values,
+        onFault(delegate) {
+          groups?.onDenied(delegate)
+          client.refresh()
+        },
+      })
+    },
+    start() {
+      records?.start()
+      if (groups?.saidBits() !== undefined) audit?.start()
+    },
+    stop() {
+      records?.stop()
+      audit?.stop()
     },
   }
 }

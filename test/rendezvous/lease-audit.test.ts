@@ -1,0 +1,116 @@
+/** A home looks whether the leases that it has given to delegates stand. Delegates and record nodes are the test's, and so is the time. */
+
+import { expect, onTestFinished, test } from 'vitest'
+import { type AuditedLeases, createLeaseAudit } from '../../node/rendezvous/lease-audit.ts'
+import type { FoundFrame } from '../../node/rendezvous/wire-frames.ts'
+import { SCOPE, type Scope } from '../../node/rendezvous/wire-frames.ts'
+import { createVirtualTime } from '../../scripts/simulate/virtual-time.ts'
+
+const LEASE = Uint8Array.of(1)
+/** A lease has been looked for by then, in ms: it has to have stood for three seconds. */
+const LOOKED_MS = 8_000
+const ANSWERED_MS = 4_000
+
+type Reply = 'has' | 'denies' | 'is silent'
+
+const found = (leases: Uint8Array[]): FoundFrame => ({ type: 'found', id: 1, leases, stock: [], homes: [], count: leases.length })
+
+/** @param replies by server: to the home's finds. `a` is the carrier, `b` the other delegate, what begins with `r` a record node that is dialled */
+function createAudited(replies: Record<string, Reply>, keys = 1) {
+  const time = createVirtualTime()
+  const faults: string[] = []
+  const asked: { server: string; scope: Scope }[] = []
+  const statements: AuditedLeases<string>[] = Array.from({ length: keys }, (_, i) => ({
+    key: new Uint8Array(32).fill(i),
+    position: new Uint8Array(32).fill(i),
+    peers: new Map([['a', 'a']]),
+    isCarried: true,
+    leases: new Map([['holder', LEASE]]),
+  }))
+  const audit = createLeaseAudit<string>(
+    {
+      placement: {
+        delegates: () => ['a', 'b'],
+        walk: async function* () {
+          yield* Object.keys(replies).filter((server) => server.startsWith('r'))
+        },
+      },
+      streams: {
+        open: async (server) => ({
+          async find(_key, _limit, scope, { signal }) {
+            asked.push({ server, scope })
+            if (replies[server] === 'is silent') await new Promise((_, reject) => signal.addEventListener('abort', reject))
+            return found(replies[server] === 'has' ? [LEASE] : [])
+          },
+        }),
+      },
+      values: () => statements,
+      onFault: (delegate) => void faults.push(delegate),
+    },
+    time.timers,
+  )
+  audit.start()
+  onTestFinished(audit.stop)
+  return { faults, asked, statements, pass: time.pass, audit }
+}
+
+test.each<[what: string, Record<string, Reply>, faults: string[]]>([
+  ['a lease that another delegate finds stands', { a: 'has', b: 'has' }, []],
+  ['a carrier that denies what it was given is at fault', { a: 'denies', b: 'denies', r1: 'denies', r2: 'denies' }, ['a']],
+  ['a carrier that owns up to the home alone is at fault', { a: 'has', b: 'denies', r1: 'denies', r2: 'denies' }, ['a']],
+  ['a carrier that no one hears of is at fault, though it is silent', { a: 'is silent', b: 'denies', r1: 'denies', r2: 'denies' }, ['a']],
+  ['a delegate that denies what record nodes have is at fault', { a: 'has', b: 'denies', r1: 'has', r2: 'denies' }, ['b']],
+  ['a delegate that is silent is not at fault by that alone', { a: 'has', b: 'is silent', r1: 'has', r2: 'has' }, []],
+  ['one record node is not enough against a carrier', { a: 'has', b: 'denies', r1: 'denies' }, []],
+  ['nor are some that do not answer', { a: 'has', b: 'denies', r1: 'denies', r2: 'is silent' }, []],
+])('lease audit: %s', async (_, replies, faults) => {
+  const audited = createAudited(replies)
+  await audited.pass(LOOKED_MS)
+  await audited.pass(ANSWERED_MS)
+  expect([...new Set(audited.faults)]).toEqual(faults)
+})
+
+test('lease audit: record nodes are dialled only where the other delegate finds nothing', async () => {
+  const { asked, pass } = createAudited({ a: 'has', b: 'has', r1: 'has', r2: 'has' })
+  await pass(LOOKED_MS)
+  expect(new Set(asked.map(({ server }) => server))).toEqual(new Set(['a', 'b']))
+  expect(asked.every(({ scope }) => scope === SCOPE.group)).toBe(true)
+})
+
+test('lease audit: of very many leases some are looked for at one time, in turn, and each again', async () => {
+  const { asked, pass } = createAudited({ a: 'has', b: 'has' }, 100)
+  await pass(LOOKED_MS)
+  const first = asked.length
+  expect(first).toBeGreaterThan(0)
+  await pass(2_000)
+  expect(asked.length - first).toBeLessThanOrEqual(2 * 9)
+  await pass(60_000)
+  expect(asked.length).toBeGreaterThan(2 * 100)
+})
+
+test('lease audit: what happens at one moment is one fault of a delegate', async () => {
+  const { faults, pass } = createAudited({ a: 'denies', b: 'has' }, 8)
+  await pass(5_900)
+  expect(faults.length).toBeLessThanOrEqual(1)
+})
+
+test('lease audit: what has gone to another carrier meanwhile is no fault, and is looked for there anew', async () => {
+  const { asked, statements, pass, faults } = createAudited({ a: 'has', b: 'denies', r1: 'has', r2: 'has' })
+  await pass(LOOKED_MS)
+  expect(faults).toContain('b')
+  const [statement] = statements
+  if (statement) Object.assign(statement, { peers: new Map([['b', 'b']]) })
+  faults.length = 0
+  asked.length = 0
+  await pass(2_500)
+  expect(asked).toEqual([])
+  await pass(LOOKED_MS)
+  expect(faults).toContain('b')
+})
+
+test('lease audit: nothing is asked once it has ended', async () => {
+  const { asked, audit, pass } = createAudited({ a: 'has', b: 'has' })
+  audit.stop()
+  await pass(LOOKED_MS)
+  expect(asked).toEqual([])
+})
