@@ -27,8 +27,6 @@ export function createPresenceClient<Name extends ServerName = PeerId>(context: 
   const finder = createFinder(context, options)
 
   return {
-    placement,
-    streams,
     announcer,
     watcher,
     finder,

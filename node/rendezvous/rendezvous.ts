@@ -131,7 +131,7 @@ export function createRendezvous(
     client.refresh()
   }
 
-  company?.attach(client, server)
+  company?.attach(client, server, asking)
 
   function mustBeStarted(): AbortSignal {
     if (life === undefined) throw new MayflyError('ERR_NOT_STARTED', 'The peer is not running')

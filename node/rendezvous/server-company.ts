@@ -6,7 +6,7 @@ import type { Key } from '../types.ts'
 import type { RendezvousContext } from './context.ts'
 import { createForeword } from './foreword.ts'
 import { LEASE_CODEC } from './lease.ts'
-import { createLeaseAudit } from './lease-audit.ts'
+import { createLeaseAudit, type LeaseAuditContext } from './lease-audit.ts'
 import type { PresenceClient } from './presence-client.ts'
 import type { PresenceServer } from './presence-server.ts'
 import type { PresenceStreamListener } from './presence-stream.ts'
@@ -55,12 +55,16 @@ export function createServerCompany(
       store.sample(key, MAX_TABS_HOLDING, (each) => each.home === self && each.holder !== self).map(({ holder }) => holder),
     heldByTabs: (limit: number) => store.heldThrough(self, limit).map(({ key, holders }) => ({ key, tabs: holders })),
     /** Begins to say at which servers something stands, and hears when others are right for it. */
-    attach(client: PresenceClient<PeerId>, server: Pick<PresenceServer, 'serves' | 'onBits'> | undefined) {
+    attach(
+      client: Pick<PresenceClient<PeerId>, 'announcer' | 'needs' | 'refresh'>,
+      server: Pick<PresenceServer, 'serves' | 'onBits'> | undefined,
+      asking: Pick<LeaseAuditContext, 'placement' | 'streams'>,
+    ) {
       groups?.attach((id) => client.needs(id) || (server?.serves(id) ?? false))
       groups?.onChange(client.refresh)
       if (server !== undefined) groups?.onOwnBits(server.onBits)
       audit = createLeaseAudit({
-        ...client,
+        ...asking,
         values: client.announcer.values,
         onFault(delegate) {
           groups?.onDenied(delegate)
