@@ -7,7 +7,7 @@ import { isHelloProof } from '../format/share-keys.ts'
 import type { LinkSecrets } from '../format/share-link.ts'
 import { signList, signWelcome } from '../format/share-signatures.ts'
 import { type Admission, type AdmissionState, admitHello, admitPassword, admitTake } from './admission.ts'
-import { createListSender } from './list-sender.ts'
+import { createListSender, type ListReason } from './list-sender.ts'
 import { type Conversation, type Hello, type ReceiverLink, receiverOf } from './receiver-link.ts'
 import type { ShareList } from './share-list.ts'
 import type { ShareReceivers } from './share-receivers.ts'
@@ -43,7 +43,7 @@ export function createConversations(context: ConversationsContext, firstSequence
 
   function sendLists(): void {
     sequence++
-    for (const [id, receiver] of receivers.linked()) if (maySee(id)) sendList(id, receiver.link)
+    for (const [id, receiver] of receivers.linked()) if (maySee(id)) sendList(id, receiver.link, 'list')
   }
 
   const maySee = (id: string) => rules.password === undefined || admission.receivers.get(id)?.hasPassword === true
@@ -55,21 +55,21 @@ export function createConversations(context: ConversationsContext, firstSequence
   const sendList = createListSender((id) => {
     const pages = pagesOf(list.list(), givenTo(id))
     return { sequence, pages, signature: signList(seed, link.id, sequence, pages) }
-  })
+  }, answerList)
+
+  function answerList(id: string, to: ReceiverLink, reason: ListReason): void {
+    const given = givenTo(id)
+    // Undefined: it took the share before this peer restarted, and will say again what it wants.
+    if (reason === 'taken' && given !== undefined) to.send({ type: 'taken', entries: listed(given) })
+    if (reason === 'ask') to.send({ type: 'asked' })
+  }
 
   function answer(id: string, to: ReceiverLink, admitted: Admission): void {
     if (admitted.do === 'refuse') {
       const { code, triesLeft = 0 } = admitted
       to.send({ type: 'refuse', code, triesLeft })
       if (code !== 'ERR_SHARE_PASSWORD') to.close()
-    } else if (admitted.do !== 'password') {
-      sendList(id, to, () => {
-        const given = givenTo(id)
-        // Undefined: it took the share before this peer restarted, and will say again what it wants.
-        if (admitted.do === 'taken' && given !== undefined) to.send({ type: 'taken', entries: listed(given) })
-        if (admitted.do === 'ask') to.send({ type: 'asked' })
-      })
-    }
+    } else if (admitted.do !== 'password') sendList(id, to, admitted.do)
     onChange()
   }
 
