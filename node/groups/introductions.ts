@@ -29,7 +29,7 @@ export function createIntroductions<S extends Server>(
 ) {
   /**
    * Members of other groups for joiners, by group; those of one number of bits. Bounded: the groups.
-   * `waiting` are joiners that came before the delegates have answered; bounded by the connections.
+   * `waiting` are questions that came before the delegates have answered; bounded by those that each connected peer may ask within MEMBERS_MS.
    */
   let members: { bits: number; askedAtMs: number; groups: Map<number, readonly S[]>; waiting?: (() => void)[] | undefined } = {
     bits: -1,

@@ -7,7 +7,7 @@ import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
 import { peerIdFromMultihash, peerIdFromString } from '@libp2p/peer-id'
 import { decode as decodeDigest } from 'multiformats/hashes/digest'
 import { TIMERS, type Timers } from '../async/timers.ts'
-import { createTokenBucket } from '../async/token-bucket.ts'
+import { createTokenBuckets } from '../async/token-bucket.ts'
 import type { Answer, GroupMessage, Question } from '../groups/messages.ts'
 import { placeOf, type Server } from '../groups/place.ts'
 import { sha256AtOnce } from '../keys/index.ts'
@@ -26,15 +26,19 @@ import type { ServerRecord } from './server-record.ts'
 export const GROUP_STREAMS_DEFAULTS = {
   /** Streams that stay open for the next question. */
   maxStreams: 32,
-  /** Questions of one stream: so many at once, and so many per second for long. More end it. */
+  /** Questions of one peer, on all its streams: so many at once, and so many per second for long. More end the stream. */
   burst: 64,
   perSecond: 4,
+  /** For so many counts a question of a peer that is not known as a server: a joiner has a few, and each answer looks at all servers. */
+  strangerCost: 4,
 }
 
 export type GroupStreamsOptions = Partial<typeof GROUP_STREAMS_DEFAULTS>
 
 /** Streams of one connection: one is in use, another may be about to end. */
 const MAX_INBOUND_STREAMS = 4
+/** Peers whose questions are counted; those that have asked nothing for longest are forgotten, and have asked nothing since. */
+const MAX_PEERS = 1_024
 const MAX_UNSENT_BYTES = 1_048_576
 const OPEN_MS = 3_000
 
@@ -76,7 +80,8 @@ const idOf = (multihash: Uint8Array) => peerIdFromMultihash(decodeDigest(multiha
 
 export function createGroupStreams(context: GroupStreamsContext, options: GroupStreamsOptions = {}, timers: Timers = TIMERS) {
   const { libp2p, linkOf, recordOf, openRecord } = context
-  const { maxStreams, burst, perSecond } = { ...GROUP_STREAMS_DEFAULTS, ...options }
+  const { maxStreams, burst, perSecond, strangerCost } = { ...GROUP_STREAMS_DEFAULTS, ...options }
+  const rates = createTokenBuckets({ burst, perSecond, maxKeys: MAX_PEERS, now: timers.now })
   const streams = createPeerStreams<AnsweredStream>(
     { libp2p, protocol: GROUPS_PROTOCOL, kinds: ['socket'], create: ({ peer, stream, onEnd }) => readAnswers(peer, stream, onEnd) },
     { openTimeoutMs: OPEN_MS, maxStreams },
@@ -128,24 +133,25 @@ export function createGroupStreams(context: GroupStreamsContext, options: GroupS
     return opened.flatMap((record) => (record === undefined ? [] : { ...groupPeer(record.peer), record, source }))
   }
 
-  function onStream(stream: Stream, connection: Connection): void {
-    const rate = createTokenBucket({ burst, perSecond, now: timers.now })
+  function onStream(stream: Stream, { remotePeer }: Connection): void {
+    const id = remotePeer.toString()
     const frames = createFrameStream(stream, {
       maxFrameBytes: MAX_GROUP_FRAME_BYTES,
       maxUnsentBytes: MAX_UNSENT_BYTES,
       onFrame(frame) {
         const read = decodeGroupFrame(frame)
-        if (rate.take() > 0) frames.abort(new Error('too many questions'))
-        else answer(read, connection.remotePeer)
+        const link = linkOf(id)
+        if (rates.take(id, link === undefined ? strangerCost : 1) > 0) frames.abort(new Error('too many questions'))
+        else answer(read, link)
       },
       onEnd() {},
     })
-    function answer(read: GroupFrame, peer: PeerId): void {
+    function answer(read: GroupFrame, link: GroupPeer | undefined): void {
       const question = questionOf(read)
       if (question === undefined) return
       const { turn } = read
       // A joiner asks before it is known as a server.
-      const from = linkOf(peer.toString()) ?? (question.type === 'join' || question.type === 'mates' ? groupPeer(peer) : undefined)
+      const from = link ?? (question.type === 'join' || question.type === 'mates' ? groupPeer(remotePeer) : undefined)
       if (from === undefined) return void frames.send(encodeGroupFrame(emptyAnswer(turn, question)))
       context.answer(from, question, (given) => {
         const frame = answerFrame(turn, given, recordOf)

@@ -95,9 +95,7 @@ test('server groups: nothing is fetched where both know the same', async () => {
     [0, 2],
   ])
   await Promise.all(notes.map((each) => each.start()))
-  const [outbound, inbound] = await streamPair({ delay: 0 })
-  handlers.get(at(1).id)?.(inbound, { remotePeer: at(0).peer } as Connection)
-  const raw = createRawStream(outbound, CODEC)
+  const raw = await openRaw(handlers, 0, 1)
   await pass(500)
   raw.send({ type: 'compare', turn: 1, bits: 0, count: 0, mix: 0 })
   expect(((await raw.next('roster')) as GroupFrame & { type: 'roster' }).ids).toHaveLength(3)
@@ -105,22 +103,60 @@ test('server groups: nothing is fetched where both know the same', async () => {
   raw.frames.close()
 })
 
-test('server groups: questions without end, and frames that are none, end the stream', async () => {
-  const { notes, handlers } = createCompared([[1], [0]], { burst: 4, perSecond: 1 })
+type RawGroups = ReturnType<typeof createRawStream<GroupFrame>>
+type Handlers = Map<string, OnStream>
+
+/** A stream from one to another, in the test's hand. */
+async function openRaw(handlers: Handlers, from: number, to: number): Promise<RawGroups> {
+  const [outbound, inbound] = await streamPair({ delay: 0 })
+  handlers.get(at(to).id)?.(inbound, { remotePeer: at(from).peer } as Connection)
+  return createRawStream(outbound, CODEC)
+}
+
+test('server groups: frames that are none end the stream', async () => {
+  const { notes, handlers } = createCompared([[1], [0]])
   await Promise.all(notes.map((each) => each.start()))
-  for (const sendAll of [
-    (raw: ReturnType<typeof createRawStream<GroupFrame>>) => {
-      for (let turn = 1; turn <= 5; turn++) raw.send({ type: 'compare', turn, bits: 0, count: 0, mix: 0 })
-    },
-    (raw: ReturnType<typeof createRawStream<GroupFrame>>) => void raw.frames.send([99, 1]),
-    (raw: ReturnType<typeof createRawStream<GroupFrame>>) => void raw.send({ type: 'fetch', turn: 1, ids: [Uint8Array.of(1)] }),
+  for (const sendBad of [
+    (raw: RawGroups) => void raw.frames.send([99, 1]),
+    (raw: RawGroups) => void raw.send({ type: 'fetch', turn: 1, ids: [Uint8Array.of(1)] }),
   ]) {
-    const [outbound, inbound] = await streamPair({ delay: 0 })
-    handlers.get(at(1).id)?.(inbound, { remotePeer: at(0).peer } as Connection)
-    const raw = createRawStream(outbound, CODEC)
-    sendAll(raw)
+    const raw = await openRaw(handlers, 0, 1)
+    sendBad(raw)
     await waitFor(() => !raw.frames.open, 1_000, 'the end')
   }
+})
+
+/** Asks one question on each of so many streams, one after the other. Resolves with how many were answered. */
+async function askOnStreams(handlers: Handlers, count: number, question: GroupFrame, from = 0): Promise<number> {
+  let answered = 0
+  for (let asked = 0; asked < count; asked++) {
+    const raw = await openRaw(handlers, from, 1)
+    raw.send(question)
+    await waitFor(() => raw.received.length > 0 || !raw.frames.open, 1_000, 'an answer, or the end')
+    answered += raw.received.length
+    raw.frames.close()
+  }
+  return answered
+}
+
+test('server groups: questions without end are answered no longer, on one stream and on ever new ones, until time has passed', async () => {
+  const { notes, handlers, pass } = createCompared([[1], [0]], { burst: 4, perSecond: 1 })
+  await notes[1]?.start()
+  const raw = await openRaw(handlers, 0, 1)
+  for (let turn = 1; turn <= 5; turn++) raw.send({ type: 'compare', turn, bits: 0, count: 0, mix: 0 })
+  await waitFor(() => !raw.frames.open, 1_000, 'the end')
+  const question: GroupFrame = { type: 'compare', turn: 1, bits: 0, count: 0, mix: 0 }
+  expect(await askOnStreams(handlers, 4, question)).toBe(0)
+  await pass(2_000)
+  expect(await askOnStreams(handlers, 4, question)).toBe(2)
+})
+
+test('server groups: one that is not known as a server is told whom to dial, fewer times than a server', async () => {
+  const limits = { burst: 12, perSecond: 1, strangerCost: 4 }
+  const { notes, handlers } = createCompared([[1], [0]], { splitFloor: 8, ...limits })
+  await notes[1]?.start()
+  const question: GroupFrame = { type: 'mates', turn: 1, place: placeOf(positions[2] as Uint8Array) }
+  expect([await askOnStreams(handlers, 20, question, 2), await askOnStreams(handlers, 20, question, 0)]).toEqual([3, 12])
 })
 
 test('server groups: servers that nobody has asked for are left unread', async () => {
