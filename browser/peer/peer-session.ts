@@ -6,6 +6,7 @@
 import { createEmitter } from '../../node/async/emitter.ts'
 import type { AbortOptions, Peer, PeerEvent, PeerLimits } from '../../node/index.ts'
 import { Cell, firstMatch } from '../cell.ts'
+import { loadOnce } from '../load-once.ts'
 import { shortPeer } from '../text/short-text.ts'
 import { originForOthers, readGatewayStatus } from './gateway-status.ts'
 import type { OutboxRecords } from './outbox-records.ts'
@@ -30,6 +31,8 @@ export class PeerSession {
   readonly #gateway: string
   /** @throws what prevented it from being loaded; the next call tries again */
   readonly library: () => Promise<PeerLibrary>
+  /** The outbox of this origin, opened once. @throws DOMException, when the browser gives this page no storage */
+  readonly outbox: () => Promise<OutboxRecords> = loadOnce(async () => (await import('./outbox-records.ts')).openOutboxRecords())
   readonly connection = new Cell<Connection>({ state: 'loading' })
   /** The build of the app that the gateway serves now; undefined until it has said so. */
   readonly servedBuild = new Cell<string | undefined>(undefined)
@@ -37,7 +40,6 @@ export class PeerSession {
   readonly #events = createEmitter<PeerEvent>()
   /** Calls the listener for each event of the peer, from the first. @returns a function that removes the listener */
   readonly onEvent = this.#events.on
-  #outbox: Promise<OutboxRecords> | undefined
   #starting: Promise<void> | undefined
   /** Peer id of the gateway's own node. Read after each join: a node may come back as another peer. */
   #gatewayPeer: string | undefined
@@ -65,12 +67,6 @@ export class PeerSession {
   get running(): Peer | undefined {
     const outcome = this.#outcome.get()
     return outcome && 'peer' in outcome ? outcome.peer : undefined
-  }
-
-  /** The outbox of this origin, opened once. @throws DOMException, when the browser gives this page no storage */
-  outbox(): Promise<OutboxRecords> {
-    this.#outbox ??= import('./outbox-records.ts').then(({ openOutboxRecords }) => openOutboxRecords())
-    return this.#outbox
   }
 
   /** Loads and starts the peer, which then joins. May be called twice. A failure is a state of the connection, not an error. */
@@ -167,17 +163,5 @@ export class PeerSession {
     const through = isElsewhere ? `node ${shortPeer(home)}` : new URL(this.#gateway).host
     this.connection.set({ state: 'joined', through, gateway: elsewhere ?? this.#gateway, forOthers: elsewhere ?? this.#forOthers })
     return true
-  }
-}
-
-/** Loads at the first call, and again after a failure. */
-function loadOnce<T>(load: () => Promise<T>): () => Promise<T> {
-  let loading: Promise<T> | undefined
-  return () => {
-    loading ??= load().catch((error: unknown) => {
-      loading = undefined
-      throw error
-    })
-    return loading
   }
 }

@@ -1,23 +1,16 @@
 /** Loads the share of this tab after the first paint: when its page is opened, or to bring it back after a reload. */
 
+import { loadOnce } from '../load-once.ts'
 import type { OwnShare } from './own-share.ts'
 import { type OwnShareParts, SHARE_RECORD } from './own-share-parts.ts'
 
 export class OwnShareOpener {
   readonly #parts: OwnShareParts
-  #opening: Promise<OwnShare> | undefined
+  /** @throws when its code could not be loaded; the next call tries again */
+  readonly open: () => Promise<OwnShare> = loadOnce(() => this.#load())
 
   constructor(parts: OwnShareParts) {
     this.#parts = parts
-  }
-
-  /** @throws when its code could not be loaded; the next call tries again */
-  open(): Promise<OwnShare> {
-    this.#opening ??= this.#load().catch((error: unknown) => {
-      this.#opening = undefined
-      throw error
-    })
-    return this.#opening
   }
 
   async restore(): Promise<void> {

@@ -158,7 +158,7 @@ export class ReceiveVisit {
   #onNews(): void {
     const { state } = this.received
     // The person reads the list meanwhile: opening the storage would delay the first file.
-    if (state === 'listed' && !this.#isOpen && !this.#isTaking) void this.#options.files()
+    if (state === 'listed' && !this.#isOpen && !this.#isTaking) this.#options.files().catch(() => {}) // the first file says why
     // After a reload: what the person took then is taken again, which counts once.
     if (state === 'listed' && this.hasTaken && !this.#isOpen && !this.#isTaking) {
       this.#take([...this.#record.wanted]).catch(() => {}) // the state says why

@@ -5,6 +5,7 @@
 
 import type { PeerEvent, Sharing } from '../../node/index.ts'
 import { Cell } from '../cell.ts'
+import { loadOnce } from '../load-once.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
 
 export class SharePeer {
@@ -13,22 +14,14 @@ export class SharePeer {
   readonly #session: PeerSession
   readonly #gateway: string
   readonly #onEvent: (event: PeerEvent) => void
-  #opening: Promise<Sharing> | undefined
+  /** Resolves before it has joined. @throws what prevented its code from being loaded or started; the next call tries again */
+  readonly open: () => Promise<Sharing> = loadOnce(() => this.#start())
 
   /** @param gateway the origin of this page @param onEvent hears of what is sent to others */
   constructor(session: PeerSession, gateway: string, onEvent: (event: PeerEvent) => void) {
     this.#session = session
     this.#gateway = gateway
     this.#onEvent = onEvent
-  }
-
-  /** Resolves before it has joined. @throws what prevented its code from being loaded or started; the next call tries again */
-  open(): Promise<Sharing> {
-    this.#opening ??= this.#start().catch((error: unknown) => {
-      this.#opening = undefined
-      throw error
-    })
-    return this.#opening
   }
 
   async #start(): Promise<Sharing> {

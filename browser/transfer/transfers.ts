@@ -6,6 +6,7 @@
 import { Cell } from '../cell.ts'
 import { saveStored } from '../content/save-content.ts'
 import type { Holdings } from '../holding/holdings.ts'
+import { loadOnce } from '../load-once.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
 import type { SessionStore } from '../peer/tab-session.ts'
 import type { ReceivedFiles } from './received-files.ts'
@@ -33,10 +34,17 @@ export class Transfers {
   readonly all = new Cell<ReadonlyMap<string, Transfer>>(new Map())
   /** Hashes of files to save when they are held. Bounded as `all` is. A reload forgets them; the page offers to save the file again. */
   readonly #toSave = new Set<string>()
-  #files: Promise<ReceivedFiles> | undefined
+  /**
+   * The storage for received files, opened once: it belongs to this tab's session. The files of ended sessions are removed then.
+   *
+   * @throws when its code could not be loaded; the next call tries again
+   */
+  readonly openFiles: () => Promise<ReceivedFiles>
 
   constructor(options: TransfersOptions) {
+    const { store, session } = options
     this.#options = options
+    this.openFiles = loadOnce(async () => (await loadStorage()).openReceivedFiles(store, session))
   }
 
   /** Resumes transfers after a reload, and holds complete ones again. Paused ones stay paused. */
@@ -95,13 +103,6 @@ export class Transfers {
     const stored = this.#options.holdings.blobOf(hash)
     // It is held: should saving fail, the page offers it again.
     if (file && stored) await saveStored(stored, file.path, NEVER).catch(() => {})
-  }
-
-  /** The storage for received files, opened once: it belongs to this tab's session. The files of ended sessions are removed then. */
-  openFiles(): Promise<ReceivedFiles> {
-    const { store, session } = this.#options
-    this.#files ??= loadStorage().then(({ openReceivedFiles }) => openReceivedFiles(store, session))
-    return this.#files
   }
 
   /** Removes the files of transfers that are done and not held any more. */
