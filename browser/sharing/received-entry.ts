@@ -3,7 +3,7 @@
  * and is opened, which checks every byte: while it comes, or then.
  */
 
-import { freeMemory } from '../../node/async/free-memory.ts'
+import { freeBytes } from '../../node/async/free-memory.ts'
 import { readAhead } from '../../node/async/read-ahead.ts'
 import type { FetchShape, LinkKey, ReceivedShare, ShareEntry } from '../../node/index.ts'
 import { openSealed } from '../../node/library/early-share.ts'
@@ -119,7 +119,7 @@ export function readOnce({ size, read }: ComingFile) {
     async *read(part?: { offset: number; length: number }) {
       for await (const bytes of read(part)) {
         yield bytes
-        if (bytes.byteLength === bytes.buffer.byteLength) freeMemory(bytes.buffer)
+        freeBytes(bytes)
       }
     },
   }

@@ -3,7 +3,7 @@
  * what was there before, or is behind, is read from the store. So a reader that keeps pace waits for the disk in nothing but the end of the whole.
  */
 
-import { freeMemory } from '../../node/async/free-memory.ts'
+import { freeBytes } from '../../node/async/free-memory.ts'
 import type { PieceStore } from '../../node/index.ts'
 import type { ReceivedFile } from './received-files.ts'
 
@@ -83,9 +83,9 @@ export function followFile(file: ReceivedFile, { maxBytes }: Partial<typeof COMI
         const isAwaited = index === awaited
         if (isAwaited) remember(index, bytes.slice()) // the store takes the bytes
         const back = await file.writeBack(index, bytes)
-        if (isAwaited) return freeMemory(back.buffer)
-        if (recentBytes + back.byteLength <= most) remember(index, back)
-        else tell()
+        if (!isAwaited && recentBytes + back.byteLength <= most) return remember(index, back)
+        tell() // another reader may wait for it, and takes it from the store
+        if (isAwaited) freeBytes(back)
       },
     },
     async *read({ offset, length } = { offset: 0, length: size }) {

@@ -9,3 +9,8 @@
 export function freeMemory(buffer: ArrayBufferLike): void {
   if (buffer instanceof ArrayBuffer && 'transfer' in buffer && !buffer.detached) buffer.transfer(0)
 }
+
+/** The same for bytes that are the whole of their buffer; others may use the rest of it. */
+export function freeBytes({ buffer, byteLength }: Uint8Array): void {
+  if (byteLength === buffer.byteLength) freeMemory(buffer)
+}

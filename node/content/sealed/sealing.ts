@@ -1,7 +1,7 @@
 /** Private content as a source: encrypted as it is read, so that a file of any size is sealed without a copy. */
 
 import { concatBytes } from '@noble/hashes/utils.js'
-import { freeMemory } from '../../async/free-memory.ts'
+import { freeBytes } from '../../async/free-memory.ts'
 import type { LinkKey } from '../../keys/index.ts'
 import type { AbortOptions } from '../../types.ts'
 import type { ContentSource } from '../types.ts'
@@ -66,7 +66,7 @@ export function sealWith(records: SealedRecords, source: ContentSource, facts: S
       })
       const parts = await Promise.all(slots)
       const sealed = concatBytes(...parts)
-      for (const { buffer } of parts) freeMemory(buffer)
+      for (const part of parts) freeBytes(part)
       return sealed.subarray(offset - first * SLOT_BYTES, offset - first * SLOT_BYTES + length)
     },
     close: async () => source.close?.(),

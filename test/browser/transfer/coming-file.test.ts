@@ -105,3 +105,44 @@ it('a coming file hands on the piece that its reader waits for before it is stor
   expect(got).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
   expect(reads).toEqual([])
 })
+
+/** Hands pieces to the store as the test says, and back in the buffer in which they are. */
+function delayed(file: ReceivedFile) {
+  const disk = Promise.withResolvers<void>()
+  const slow: ReceivedFile = {
+    ...{ record: file.record, have: file.have, write: file.write, close: file.close, read: file.read },
+    async writeBack(index, bytes) {
+      await disk.promise
+      return file.writeBack(index, bytes)
+    },
+  }
+  return { slow, store: disk.resolve }
+}
+
+it('a coming file tells a second reader of the piece for which both have waited, once it is stored', async () => {
+  const { file } = await openFile()
+  const { slow, store: reachDisk } = delayed(file)
+  const coming = followFile(slow)
+  const first = coming.read({ offset: 0, length: 4 })[Symbol.asyncIterator]()
+  const early = first.next()
+  const writing = coming.store.write(0, pieceOf(0))
+  await early
+  await first.next() // it has forgotten the piece
+  const second = bytesOf(coming.read({ offset: 0, length: 4 }))
+  await new Promise(setImmediate)
+  reachDisk()
+  await writing
+  expect(await second).toEqual([0, 1, 2, 3])
+})
+
+it('a coming file frees the memory of a piece that is its own alone', async () => {
+  const { file } = await openFile()
+  for (const [index, buffer] of [new Uint8Array(4), new Uint8Array(8)].entries()) {
+    const coming = followFile(file)
+    const reading = bytesOf(coming.read({ offset: index * 4, length: 4 }))
+    await new Promise(setImmediate)
+    buffer.set(pieceOf(index))
+    await coming.store.write(index, buffer.subarray(0, 4))
+    expect([await reading, buffer.byteLength]).toEqual([[...pieceOf(index)], index === 0 ? 0 : 8])
+  }
+})
