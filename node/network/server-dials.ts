@@ -1,6 +1,7 @@
 /**
  * Dials servers that others have told of, a few at once: as many more as come about, and fewer when dials run out of time, because this node,
- * the others or the network are busy. Each peer that tells has its own number, so a liar who invents servers makes nobody wait for an honest word.
+ * the others or the network are busy. Each peer that tells has its own number, and room while another one has more servers that wait: so a liar who
+ * invents servers makes nobody wait for an honest word.
  */
 
 import { timeoutSignal } from '../async/abort.ts'
@@ -18,12 +19,12 @@ export const SERVER_DIALS_DEFAULTS = {
   dialMs: 5_000,
   /** Failures after which a server is given up. */
   maxFailures: 6,
+  /** Servers that wait to be dialled: as many as a book of servers knows. The peer that has told of most makes room for others. */
+  maxWanted: 1_024,
 }
 
 export type ServerDialsOptions = Partial<typeof SERVER_DIALS_DEFAULTS>
 
-/** Servers that wait to be dialled: as many as a book of servers knows. */
-const MAX_WANTED = 1_024
 const WAITS: BackoffOptions = { firstMs: 500, maxMs: 4_000 }
 
 interface Wanted {
@@ -32,6 +33,7 @@ interface Wanted {
   failures: number
   /** It may come by itself: its first attempt waits. */
   isLeftToCome: boolean
+  isDialling: boolean
   /** Ends the wait for the next attempt. */
   endWait?: () => void
   /** Hear whether it is connected, once it is wanted no longer. Bounded by the searches and repairs that wait for it. */
@@ -65,8 +67,8 @@ export interface ServerDialsContext {
 export type ServerDials = ReturnType<typeof createServerDials>
 
 export function createServerDials(context: ServerDialsContext, options: ServerDialsOptions = {}, timers: Timers = TIMERS) {
-  const { firstWindow, maxWindow, maxDials, dialMs, maxFailures } = { ...SERVER_DIALS_DEFAULTS, ...options }
-  /** By peer id: waiting and under way. Bounded: MAX_WANTED. */
+  const { firstWindow, maxWindow, maxDials, dialMs, maxFailures, maxWanted } = { ...SERVER_DIALS_DEFAULTS, ...options }
+  /** By peer id: waiting and under way. Bounded: maxWanted. */
   const wanted = new Map<string, Wanted>()
   /** By peer id. Bounded: the wanted servers, each has one. */
   const sources = new Map<string, Source>()
@@ -95,10 +97,30 @@ export function createServerDials(context: ServerDialsContext, options: ServerDi
     }
   }
 
-  function forget({ record, source, onEnd }: Wanted): void {
+  function remove({ record, source }: Wanted): void {
     wanted.delete(record.peer.toString())
     if (--source.wanted === 0) sources.delete(source.id)
+  }
+
+  function tellEnd({ record, onEnd }: Wanted): void {
     for (const hear of onEnd) hear(context.isConnected(record))
+  }
+
+  function forget(last: Wanted): void {
+    remove(last)
+    tellEnd(last)
+  }
+
+  /** Takes away the last server of the peer that has told of most. Undefined where no other peer has more than this one would have. */
+  function makeRoom(teller: string): Wanted | undefined {
+    const most = [...sources.values()].reduce((a, b) => (b.wanted > a.wanted ? b : a))
+    if (most.wanted <= (sources.get(teller)?.wanted ?? 0) + 1) return undefined
+    const last = [...wanted.values()].findLast(({ source, isDialling }) => source === most && !isDialling)
+    if (last === undefined) return undefined
+    last.endWait?.()
+    most.line = most.line.filter((each) => each !== last)
+    remove(last)
+    return last
   }
 
   function queue(next: Wanted): void {
@@ -117,11 +139,13 @@ export function createServerDials(context: ServerDialsContext, options: ServerDi
     const { signal } = stopped
     dials++
     source.dials++
+    next.isDialling = true
     const isReached = await context.dial(record, AbortSignal.any([signal, timeoutSignal(dialMs)])).then(
       () => true,
       () => context.isConnected(record), // from the other end, meanwhile
     )
     if (signal.aborted) return
+    next.isDialling = false
     dials--
     source.dials--
     source.window = isReached ? Math.min(source.window + 1, maxWindow) : Math.max(source.window / 2, 1)
@@ -166,13 +190,16 @@ export function createServerDials(context: ServerDialsContext, options: ServerDi
         if (told.waitMs === 0 && known.isLeftToCome) beginNow(known)
         return
       }
-      if (wanted.size >= MAX_WANTED || context.isConnected(record)) return void told.onEnd?.(context.isConnected(record))
+      if (context.isConnected(record)) return void told.onEnd?.(true)
+      const dropped = wanted.size < maxWanted ? undefined : makeRoom(told.source)
+      if (wanted.size >= maxWanted) return void told.onEnd?.(false)
       const source = sourceOf(told.source)
       source.wanted++
-      const next: Wanted = { record, source, failures: 0, isLeftToCome: true, onEnd: told.onEnd ? [told.onEnd] : [] }
+      const next: Wanted = { record, source, failures: 0, isLeftToCome: true, isDialling: false, onEnd: told.onEnd ? [told.onEnd] : [] }
       wanted.set(id, next)
       if (told.waitMs === 0) beginNow(next)
       else next.endWait = timers.after(told.waitMs, () => beginNow(next))
+      if (dropped !== undefined) tellEnd(dropped)
     },
     /** Ends all. It may go on with others afterwards. */
     stop() {

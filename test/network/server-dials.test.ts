@@ -150,3 +150,19 @@ test('server dials: one that has come to be of no use is dialled only for somebo
   dials.add(records[1] as ServerRecord, { source: 'a', waitMs: 0, onEnd: () => {} })
   expect([began, dials.size]).toEqual([[1], 1])
 })
+
+test('server dials: a peer that tells of more servers than there is room for makes room for the word of others', async () => {
+  const { dials, tell, began, end } = createDialled({ maxWanted: 6, firstWindow: 1, maxFailures: 1 })
+  const heard: string[] = []
+  const add = (source: string, index: number) =>
+    dials.add(records[index] as ServerRecord, { source, waitMs: 0, onEnd: (isReached) => heard.push(`${index} ${isReached}`) })
+  for (const index of range(0, 10)) add('liar', index)
+  expect([dials.size, heard]).toEqual([6, range(6, 10).map((index) => `${index} false`)])
+  heard.length = 0
+  for (const index of range(10, 16)) add('honest', index)
+  expect(heard, 'half of the places are for the other one').toEqual(['5 false', '4 false', '3 false', '13 false', '14 false', '15 false'])
+  tell('third', [16])
+  expect(dials.size).toBe(6)
+  for (const index of [0, 10, 16, 11]) await end(index, true)
+  expect(began).toEqual(expect.arrayContaining([0, 1, 10, 11, 16]))
+})
