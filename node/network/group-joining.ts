@@ -50,6 +50,8 @@ export function createGroupJoining(context: GroupJoiningContext, joiningMs: numb
   const linkWaits = new Set<{ id: string; end(isLinked: boolean): void }>()
   const asked = new Set<string>()
   let endTime: (() => void) | undefined
+  let endFirst: (() => void) | undefined
+  let endAgain: (() => void) | undefined
   let failures = 0
   let isStopped = false
   const isWanted = ({ id }: GroupPeer) => [...linkWaits].some((wait) => wait.id === id)
@@ -93,11 +95,13 @@ export function createGroupJoining(context: GroupJoiningContext, joiningMs: numb
   }
 
   function want(server: GroupPeer, onEnd: (isLinked: boolean) => void = () => {}): void {
+    if (isStopped) return
     const wait = waitFor(server, LINKED_MS, onEnd)
     context.want(server, (isOpen) => (!isOpen || isLinked(server)) && wait.end(isOpen))
   }
 
   function wantPatiently(server: GroupPeer, onEnd: (isLinked: boolean) => void = () => {}): void {
+    if (isStopped) return
     if (isLinked(server)) return void onEnd(true)
     waitFor(server, PATIENT_MS, onEnd)
     context.want(server)
@@ -117,17 +121,17 @@ export function createGroupJoining(context: GroupJoiningContext, joiningMs: numb
     state = 'led'
     asked.add(entrance.id)
     joining.join(entrance, () => {
-      if (state !== 'led') return
+      if (state !== 'led' || isStopped) return
       state = 'unled'
       failures++
       context.onEnd(false)
-      timers.after(AGAIN_MS, begin)
+      endAgain = timers.after(AGAIN_MS, begin)
     })
   }
 
   function onFirstLink(): void {
     endTime = timers.after(joiningMs, () => enter('over'))
-    timers.after(FIRST_MS, () => {
+    endFirst = timers.after(FIRST_MS, () => {
       if (state === 'alone' && ![...links.all()].some(({ peer }) => context.isDialled(peer))) enter('first')
     })
   }
@@ -151,7 +155,7 @@ export function createGroupJoining(context: GroupJoiningContext, joiningMs: numb
     },
     stop() {
       isStopped = true
-      endTime?.()
+      for (const end of [endTime, endFirst, endAgain]) end?.()
       for (const wait of linkWaits) wait.end(false)
     },
   }

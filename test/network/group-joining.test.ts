@@ -19,7 +19,28 @@ const at = (index: number) => peers[index] as GroupPeer
 
 /** A server whose links, reports and dials are the test's. @param answerOf what a server answers, or undefined for one that is silent */
 function createJoiner(answerOf: (to: GroupPeer, question: Question) => Answer<GroupPeer> | undefined, dialledBy: PeerId[] = []) {
-  const { timers, passAtOnce } = createVirtualTime()
+  const { timers: virtual, passAtOnce } = createVirtualTime()
+  let waits = 0
+  /** Counts those that nobody has ended. */
+  const timers = {
+    ...virtual,
+    after(ms: number, work: () => void) {
+      let isOver = false
+      const end = () => {
+        if (!isOver) waits--
+        isOver = true
+      }
+      waits++
+      const cancel = virtual.after(ms, () => {
+        end()
+        work()
+      })
+      return () => {
+        end()
+        cancel()
+      }
+    },
+  }
   const reports = new Map<string, SizeReport>()
   const reportOf = ({ id }: GroupPeer) => reports.get(id) ?? { bits: -1, size: 1 }
   const links = createLinks(at(0), reportOf)
@@ -33,7 +54,7 @@ function createJoiner(answerOf: (to: GroupPeer, question: Question) => Answer<Gr
         if (message.type !== 'question') return
         asked.push(`${message.question.type} ${peers.indexOf(to)}`)
         const answer = answerOf(to, message.question)
-        if (answer !== undefined) timers.after(1, () => questions.onAnswer(to, message.turn, answer))
+        if (answer !== undefined) virtual.after(1, () => questions.onAnswer(to, message.turn, answer))
       },
     },
     3_000,
@@ -52,7 +73,7 @@ function createJoiner(answerOf: (to: GroupPeer, question: Question) => Answer<Gr
     JOINING_MS,
   )
   return {
-    ...{ joining, asked, dialled, heard, pass: passAtOnce },
+    ...{ joining, questions, asked, dialled, heard, pass: passAtOnce, waits: () => waits },
     link(index: number, report?: SizeReport) {
       links.add(at(index))
       if (report !== undefined) reports.set(at(index).id, report)
@@ -131,4 +152,19 @@ test('group joining: one that is told nothing, or of servers that are not there,
   const { length } = joiner.asked
   joiner.pass(60_000)
   expect(joiner.asked).toHaveLength(length)
+})
+
+test('group joining: one that stops dials nobody more, hears nothing and waits for nothing, whatever it was waiting for', () => {
+  for (const lastMs of [0, 5, 3_100, 6_200]) {
+    const joiner = createJoiner((to, { type }) => {
+      if (type === 'join') return group({ servers: named(2, 3, 4, 5) })
+      return peers.indexOf(to) === 1 ? undefined : group({ isWhole: true, size: 5, servers: named(0, 2, 3, 4) })
+    })
+    joiner.link(1, { bits: 0, size: 4 })
+    joiner.pass(lastMs)
+    const before = { dialled: [...joiner.dialled], heard: [...joiner.heard] }
+    joiner.joining.stop()
+    joiner.questions.stop()
+    expect([joiner.waits(), joiner.dialled, joiner.heard], `after ${lastMs} ms`).toEqual([0, before.dialled, before.heard])
+  }
 })
