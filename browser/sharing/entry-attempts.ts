@@ -8,6 +8,12 @@ export interface Attempt {
   isForgotten(id: number): boolean
 }
 
+interface Sized {
+  id: number
+  /** In bytes. */
+  size: number
+}
+
 interface RunningAttempt extends Attempt {
   controller: AbortController
   hash: string | undefined
@@ -21,6 +27,8 @@ export class EntryAttempts {
   readonly #signal: AbortSignal
   /** By entry. Bounded by the entries that run at once, and the files of a zip. */
   readonly #running = new Map<number, RunningAttempt>()
+  /** Bytes of each entry that runs. */
+  readonly #sizes = new Map<number, number>()
   /** Contents that are being removed. Bounded by the entries that were cancelled. */
   readonly #removing = new Set<string>()
 
@@ -32,6 +40,11 @@ export class EntryAttempts {
   /** Entries that run. */
   get size(): number {
     return this.#running.size
+  }
+
+  /** Entries that run, of those sizes. */
+  count(isOne: (entry: { size: number }) => boolean): number {
+    return [...this.#sizes.values()].filter((size) => isOne({ size })).length
   }
 
   some(isOne: (id: number) => boolean): boolean {
@@ -48,13 +61,19 @@ export class EntryAttempts {
   }
 
   /** @param work never rejects @param onEnd the entries do not run any more */
-  begin(entries: readonly { id: number }[], hash: string | undefined, work: (attempt: Attempt) => Promise<void>, onEnd: () => void): void {
+  begin(entries: readonly Sized[], hash: string | undefined, work: (attempt: Attempt) => Promise<void>, onEnd: () => void): void {
     const [controller, forgotten] = [new AbortController(), new Set<number>()]
     const signal = AbortSignal.any([controller.signal, this.#signal])
     const attempt = { controller, hash, forgotten, signal, ended: Promise.resolve(), isForgotten: (id: number) => forgotten.has(id) }
-    for (const { id } of entries) this.#running.set(id, attempt)
+    for (const { id, size } of entries) {
+      this.#running.set(id, attempt)
+      this.#sizes.set(id, size)
+    }
     attempt.ended = work(attempt).then(() => {
-      for (const { id } of entries) this.#running.delete(id)
+      for (const { id } of entries) {
+        this.#running.delete(id)
+        this.#sizes.delete(id)
+      }
       onEnd()
     })
   }

@@ -36,8 +36,12 @@ type SetProgress = EntryTable['set']
 /** Resolves with true when the entries are saved; with false when they are here, and are saved later. */
 type Work = (signal: AbortSignal, set: SetProgress) => Promise<boolean>
 
-/** Entries on their way at once: large ones request several pieces each. Of small ones more, since they wait for answers and disks most of their time. */
-export const MAX_AT_ONCE = { large: 3, small: 12 }
+/**
+ * Entries on their way at once: few large ones, which request several pieces each. In all more, since small ones wait for answers and disks most of
+ * their time.
+ */
+export const MAX_AT_ONCE = { large: 3, all: 12 }
+const isLarge = ({ size }: { size: number }) => size > WHOLE_BYTES
 
 export class EntryDownloads {
   readonly table: EntryTable
@@ -46,7 +50,7 @@ export class EntryDownloads {
   /** Entries of which an earlier page of this tab has received some, or of which something was damaged. */
   readonly #doubtful: Set<number>
   readonly #pace = new Pace()
-  readonly #due = new DueEntries(() => this.#options.received.entries.filter((entry) => this.table.isDue(entry)))
+  readonly #due = new DueEntries(() => this.#options.received.entries.filter((entry) => this.table.isDue(entry)), isLarge)
 
   constructor(options: EntryDownloadsOptions) {
     const { record, placeAgain, signal, onChange } = options
@@ -119,7 +123,7 @@ export class EntryDownloads {
   }
 
   #begin(entry: ShareEntry): 'begun' | 'waits' | 'full' {
-    if (this.#attempts.size >= (entry.size > WHOLE_BYTES ? MAX_AT_ONCE.large : MAX_AT_ONCE.small)) return 'full'
+    if (this.#attempts.size >= MAX_AT_ONCE.all || (isLarge(entry) && this.#attempts.count(isLarge) >= MAX_AT_ONCE.large)) return 'full'
     // Files that are the same are received one after the other: they are one content.
     if (this.#attempts.has(entry.id) || this.#attempts.isInUse(entry.hash)) return 'waits'
     if (this.table.isDue(entry)) this.#run(entry)

@@ -16,11 +16,13 @@ const EMPTY = { id: 1, kind: 'file', path: 'a.txt', size: 0, state: 'ready', has
 function downloadsTo(failure: { error: unknown }, entries: ShareEntry[] = [EMPTY]) {
   const told: string[] = []
   const saved: number[] = []
+  const fetched = new Map<number, (reason: Error) => void>()
   const received = {
     entries,
     tell: (text: string) => told.push(text),
     saved: (id: number) => saved.push(id),
-    fetch: () => new Promise(() => {}),
+    /** It ends as the test says. */
+    fetch: (id: number) => new Promise<never>((_, reject) => fetched.set(id, reject)),
   }
   const record = new ReceiveRecord(new MemoryStore(), 'share')
   const place: SavePlace = {
@@ -42,7 +44,7 @@ function downloadsTo(failure: { error: unknown }, entries: ShareEntry[] = [EMPTY
     signal: new AbortController().signal,
     onChange() {},
   })
-  return { downloads, place, told, saved }
+  return { downloads, place, told, saved, fetched }
 }
 
 test('downloads: the sharer is told that a disk is full, and that it goes on', async () => {
@@ -92,15 +94,42 @@ test('downloads: files of one content come one after the other, and another one 
   await waitFor(() => saved.length === 3, 20_000, 'all are saved')
 })
 
-test('downloads: a dozen small files are fetched at once, and few large ones, which wait until small ones are done', async () => {
-  const listOf = (size: number) => Array.from({ length: 20 }, (_, id) => ({ ...EMPTY, id, size, hash: `${id}` }))
-  for (const [size, most] of [[1_000, MAX_AT_ONCE.small] as const, [1_000_000, MAX_AT_ONCE.large] as const]) {
-    const entries = listOf(size)
-    const { downloads, place } = downloadsTo({ error: undefined }, entries)
-    downloads.want(
-      entries.map(({ id }) => id),
-      place,
-    )
-    expect(entries.filter((entry) => downloads.table.progressOf(entry)?.phase === 'receiving')).toHaveLength(most)
-  }
+/** Entries of those sizes, all wanted. */
+function wantAll(sizes: readonly number[]) {
+  const entries = sizes.map((size, id) => ({ ...EMPTY, id, size, hash: `${id}` }))
+  const { downloads, place, fetched } = downloadsTo({ error: undefined }, entries)
+  downloads.want(
+    entries.map(({ id }) => id),
+    place,
+  )
+  const running = () => entries.filter((entry) => downloads.table.progressOf(entry)?.phase === 'receiving').map(({ id }) => id)
+  return { running, fetched }
+}
+const [SMALL, LARGE] = [1_000, 1_000_000]
+const filesOf = (size: number, count: number) => Array<number>(count).fill(size)
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
+
+test('downloads: a dozen small files are fetched at once, and three large ones', () => {
+  expect(wantAll(filesOf(SMALL, 20)).running()).toEqual(range(0, MAX_AT_ONCE.all))
+  expect(wantAll(filesOf(LARGE, 20)).running()).toEqual(range(0, MAX_AT_ONCE.large))
+})
+
+test('downloads: small files behind large ones that wait are fetched meanwhile; the next large one begins when one of them has ended', async () => {
+  const { running, fetched } = wantAll([...filesOf(LARGE, 5), ...filesOf(SMALL, 20)])
+  expect(running()).toEqual([0, 1, 2, ...range(5, 14)])
+  await waitFor(() => fetched.has(1) && fetched.has(5), 5_000, 'they are asked for')
+  fetched.get(5)?.(new Error('lost'))
+  await waitFor(() => running().includes(14), 5_000, 'the next small one')
+  fetched.get(1)?.(new Error('lost'))
+  await waitFor(() => running().includes(3), 5_000, 'the next large one')
+  expect(running()).toEqual([0, 2, 3, ...range(6, 15)])
+})
+
+test('downloads: a large file behind small ones has the first place that they leave', async () => {
+  const { running, fetched } = wantAll([...filesOf(SMALL, 12), LARGE, ...filesOf(SMALL, 8)])
+  expect(running()).toEqual(range(0, 12))
+  await waitFor(() => fetched.has(3), 5_000, 'they are asked for')
+  fetched.get(3)?.(new Error('lost'))
+  await waitFor(() => running().includes(12), 5_000, 'the large one')
+  expect(running()).toEqual([0, 1, 2, ...range(4, 13)])
 })
