@@ -13,7 +13,7 @@ const PATIENCE_MS = 50
  * Yields what the first one finds. The others are asked, side by side, once it has said all it knows and the caller goes on, or is silent.
  *
  * @param ask yields what some of them find
- * @param onSilent hears of a first one that others had to be asked beside
+ * @param onSilent hears of a first one that has not answered in time, so that others were asked beside it
  */
 export async function* askInTurns<Name, T>(
   [first, ...others]: readonly Name[],
@@ -23,7 +23,7 @@ export async function* askInTurns<Name, T>(
 ): AsyncGenerator<T> {
   const nexts = new Map<AsyncIterator<T>, Promise<Step<T>>>()
   const patience = new AbortController()
-  const isOver = delay(PATIENCE_MS, { signal: patience.signal }, timers).then(
+  let isOver: Promise<undefined> | undefined = delay(PATIENCE_MS, { signal: patience.signal }, timers).then(
     () => undefined,
     () => undefined,
   )
@@ -37,7 +37,9 @@ export async function* askInTurns<Name, T>(
   try {
     if (first !== undefined) begin([first])
     while (nexts.size > 0) {
-      const next = await Promise.race(isWaiting ? [...nexts.values(), isOver] : nexts.values())
+      const next = await Promise.race(isWaiting && isOver ? [...nexts.values(), isOver] : nexts.values())
+      // The first has answered, or has not in time: how long the caller takes with what is found says nothing of it.
+      isOver = undefined
       if (next !== undefined && next.result.done !== true) {
         yield next.result.value
         step(next.from)

@@ -160,6 +160,26 @@ test('finder in turns: a forged answer of the first record node hides nothing', 
   expect(net.bad).toHaveLength(1)
 })
 
+test('finder in turns: a first record node that has answered is not silent, however long the caller takes with what it said', async () => {
+  let runOut = () => {}
+  const after = (_ms: number, work: () => void) => {
+    runOut = work
+    return () => {}
+  }
+  const asked: string[] = []
+  const silent: string[] = []
+  async function* ask(names: string[]) {
+    asked.push(...names)
+    if (names[0] === 'first') yield* [1, 2]
+  }
+  const timers = { now: () => 0, after, every: after }
+  for await (const _ of askInTurns(['first', 'second'], ask, timers, (name) => silent.push(name))) {
+    runOut()
+    expect(asked).toEqual(['first'])
+  }
+  expect([asked, silent]).toEqual([['first', 'second'], []])
+})
+
 test('finder: yields each holder once, with its home and where that can be dialled', async () => {
   const [a, b, home] = holders as [SeededPeer, SeededPeer, SeededPeer]
   const leases = [await leaseOf(a), await leaseOf(b, { home })]
