@@ -517,6 +517,16 @@ test('served stream: leases of a home of another group are told on, and withdraw
   expect(stream.withdrawn.map(({ holder }) => holder)).toEqual([tab.id, home.id, tab.id])
 })
 
+test('served stream: a delegate keeps a home’s small content itself, and tells it to nobody: it would outlive the home’s stream there', async () => {
+  const content = new TextEncoder().encode('a page')
+  const key = sha256AtOnce(content)
+  const stream = await openPresenceStream(self, home, { hello: 'node', groups, graceMs: 60_000 })
+  stream.send({ type: 'hold', sequence: 1, leases: [(await leaseOf(tab, home.peer, key)).bytes], contents: [content] })
+  await stream.next('held')
+  expect(stream.store.contentOf(key)).toEqual(content)
+  expect(stream.beside.map((beside) => beside.content)).toEqual([undefined])
+})
+
 test('served stream: what two homes brought one after the other is told of until the later one releases it', async () => {
   const owners: PresenceStreamOptions['owners'] = new Map()
   const store = createRecordStore(NODE_LIMITS, Date.now, Math.random)
