@@ -122,7 +122,10 @@ export interface GatewayOptions extends GatewaySettings {
   visitBox?: Sharing['visitBox'] | undefined
   /** How visitors reach shares before they have a peer; without it they come by their own alone. */
   passOn?: Sharing['passOn'] | undefined
-  /** Keys, in hex, that this operator refuses to serve: 410. */
+  /**
+   * Keys, in hex, that this operator refuses to serve: 410. The list is the gateway's alone: to other peers its node gives what it or its tabs
+   * hold, and keeps records with small contents, as any node does.
+   */
   denied?: ReadonlySet<string>
   /** The version of mayfly that is running. */
   version: string

@@ -1,5 +1,6 @@
 /** The parts of a node that a tab has not: a node answers others. `createPeer` is handed these, so that a page's library can leave them out. */
 
+import type { ContentGiving } from './content/content.ts'
 import type { PeerLimits } from './limits.ts'
 import { createNodeRoute } from './messages/index.ts'
 import {
@@ -18,6 +19,7 @@ import {
   createPresenceServer,
   createRecordStore,
   createServerCompany,
+  type GiveNow,
   hearAgain,
   type NodePresence,
   ProviderStore,
@@ -48,8 +50,10 @@ function createNodeRecords(limits: PeerLimits, clock: Clock) {
   const { maxRecords, maxRecordsPerKey, maxCacheBytes } = limits
   const kept = { maxRecords, maxRecordsPerKey, maxKeptBytes: Math.floor(maxCacheBytes / KEPT_SHARE) }
   const store = createRecordStore(kept, clock.now, Math.random, clock.monotonic)
+  let giving: ContentGiving | undefined
+  const giveNow: GiveNow = (...given) => giving?.giveNow(...given) !== false
   const presence: NodePresence = {
-    createServer: (libp2p, tabs, context, options) => createPresenceServer(libp2p, tabs, { ...context, store }, options),
+    createServer: (libp2p, tabs, context, options) => createPresenceServer(libp2p, tabs, { ...context, store, giveNow }, options),
     createPlacement: createNodePlacement,
     createHomeService,
     createServerCompany,
@@ -58,6 +62,10 @@ function createNodeRecords(limits: PeerLimits, clock: Clock) {
   return {
     store,
     presence,
+    /** Small content beside answers counts, and is bounded, as all content that is given here. Undefined for a node without content. */
+    giveBy(given: ContentGiving | undefined) {
+      giving = given
+    },
     createProviderStore: (context: Omit<ProviderStoreContext, 'store'>, options: ProviderStoreOptions | undefined) =>
       new ProviderStore({ ...context, store }, options),
   }

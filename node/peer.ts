@@ -186,6 +186,7 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
   const { createHasher, content: hasContent = true } = options
   const { createContent, createHoldLarge } = hasContent ? await loadContent() : { createContent: createNoContent }
   const content = createContent({ ...options, libp2p, role, limits, presence, direct, emit })
+  records?.giveBy(content.giving)
   const outboxStore = options.outboxStore ?? createMemoryOutboxStore()
   const messages = createMessages(
     {

@@ -70,6 +70,14 @@ export function createByteRate({ bytesPerSecond, now = () => performance.now() }
   }
 
   return {
+    /** Takes so many bytes when the client may be given them at once. False when it would have to wait. */
+    takeNow(name: string, bytes: number) {
+      if (bytesPerSecond() === 0) return true
+      const { bucket, queue } = clientOf(name)
+      if (queue.length > 0 || bucket.spend(0) > 0) return false
+      bucket.spend(bytes)
+      return true
+    },
     /** When false, `take` resolves at once, and need not be called. */
     get isLimited() {
       return bytesPerSecond() > 0

@@ -7,7 +7,7 @@ import { MayflyError } from '../errors.ts'
 import { type CreateHasher, createPortableHasher, equalBytes } from '../keys/index.ts'
 import type { Direct } from '../network/index.ts'
 import type { RendezvousService } from '../rendezvous/index.ts'
-import type { Hold } from '../rendezvous/types.ts'
+import type { GiveNow, Hold } from '../rendezvous/types.ts'
 import type { AbortOptions, Key, RefusedEvent } from '../types.ts'
 import type { Candidate, FindContentOptions, KnownHolder, Reach } from './fetch/candidates.ts'
 import { createEarlyFetch } from './fetch/early-fetch.ts'
@@ -50,6 +50,8 @@ interface ContentContext extends GivenParts {
 export interface ContentGiving {
   /** Resolves when the rate of a peer allows it so many bytes. @throws signal.reason, when aborted */
   mayGive(to: string, bytes: number, options: Required<AbortOptions>): Promise<void>
+  /** See `GiveNow` of presence. */
+  giveNow: GiveNow
   /** Tells that a peer was given a piece that `givePiece` has read, or whole content. @param key hex */
   gave(key: string, bytes: number, to: string, isPiece: boolean): void
 }
@@ -99,6 +101,11 @@ function createGiving(rate: ByteRate, emit: (event: ContentEvent) => void, tell:
   return {
     async mayGive(to, size, { signal }) {
       if (rate.isLimited) await rate.take(to, size, { signal })
+    },
+    giveNow(key, bytes, to) {
+      if (!rate.takeNow(to, bytes)) return false
+      emit({ type: 'served', key, bytes, to, isDirect: false })
+      return true
     },
     gave: (key, bytes, to, isPiece) => (isPiece ? tell : emit)({ type: 'served', key, bytes, to, isDirect: false }),
   }

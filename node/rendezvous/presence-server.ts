@@ -19,7 +19,7 @@ export type PresenceServer = ReturnType<typeof createPresenceServer>
 export function createPresenceServer(
   libp2p: Libp2p,
   tabs: Quota,
-  context: Pick<ServedStreamContext, 'store' | 'service' | 'clock'> & {
+  context: Pick<ServedStreamContext, 'store' | 'service' | 'clock' | 'giveNow'> & {
     directory: Directory
     supervisor: ServedDirectoryContext['supervisor']
     records: ServerRecords | undefined

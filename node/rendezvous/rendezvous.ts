@@ -45,7 +45,7 @@ export type RendezvousService = ReturnType<typeof createRendezvous>
 type CreatePresenceServer = (
   libp2p: Libp2p,
   tabs: Quota,
-  context: Omit<Parameters<typeof createPresenceServer>[2], 'store'>,
+  context: Omit<Parameters<typeof createPresenceServer>[2], 'store' | 'giveNow'>,
   options: Parameters<typeof createPresenceServer>[3],
 ) => ReturnType<typeof createPresenceServer>
 

@@ -2,6 +2,7 @@
 
 import { timeoutSignal } from '../async/abort.ts'
 import { MayflyError } from '../errors.ts'
+import { encodeKeyHex } from '../keys/index.ts'
 import { multihashOfPeer } from './lease.ts'
 import type { HolderRecord, RecordStore } from './record-store.ts'
 import type { ServedDirectory } from './served-directory.ts'
@@ -20,11 +21,14 @@ export function createServedFinds(
     store,
     directory,
     service,
+    giveNow,
     send,
   }: {
     store: RecordStore
     directory: Pick<ServedDirectory, 'homes'>
     service: Pick<HomeService, 'find'>
+    /** To the peer that asks. */
+    giveNow(key: string, bytes: number): boolean
     send(frame: FoundFrame | RefusedFrame): void
   },
   maxHolders: number,
@@ -35,6 +39,7 @@ export function createServedFinds(
   async function sendFound({ id, key, maxContentBytes = 0 }: FindFrame, records: HolderRecord[]): Promise<void> {
     const homes = await directory.homes(records.map(({ home }) => home))
     const content = store.contentOf(key)
+    const isGiven = content && content.byteLength <= maxContentBytes && giveNow(encodeKeyHex(key), content.byteLength)
     send({
       type: 'found',
       id,
@@ -44,7 +49,7 @@ export function createServedFinds(
       ),
       homes,
       count: store.count(key),
-      ...(content && content.byteLength <= maxContentBytes && { content }),
+      ...(isGiven && { content }),
     })
   }
 

@@ -15,7 +15,7 @@ import type { ServedDirectory } from './served-directory.ts'
 import { createServedFinds } from './served-finds.ts'
 import { type Carrying, createServedLeases, type Tellers } from './served-leases.ts'
 import { createServedWatches } from './served-watches.ts'
-import type { HomeService, RendezvousLimits } from './types.ts'
+import type { GiveNow, HomeService, RendezvousLimits } from './types.ts'
 import { decodePresence, encodePresence, MAX_PRESENCE_FRAME_BYTES } from './wire.ts'
 import type { GroupSize, HelloFrame, HoldFrame, PresenceFrame } from './wire-frames.ts'
 
@@ -33,6 +33,7 @@ export interface ServedStreamContext {
   store: RecordStore
   directory: ServedDirectory
   service: HomeService
+  giveNow: GiveNow
   /** One for all streams of a server: places for watches, and the streams that told of holders (see ServedLeasesContext). */
   shared: { watchPlaces: Pick<Semaphore, 'tryAcquire'>; tellers: Map<string, Tellers> }
   clock: Pick<Clock, 'now' | 'wall' | 'times' | 'monotonic'>
@@ -101,7 +102,8 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
   const carrying = groups && carryingOf(groups, () => ({ isNode: role === 'node', bits: openerBits }))
   const leases = createServedLeases({ self, peer, store, times: clock.times, service, carrying, tellers: context.shared.tellers }, options)
   const work = createWorkQueue(() => frames.open, end)
-  const finds = createServedFinds({ store, directory, service, send: sendNow }, limits.maxHoldersPerAnswer)
+  const giveNow = (key: string, bytes: number) => context.giveNow(key, bytes, peer)
+  const finds = createServedFinds({ store, directory, service, giveNow, send: sendNow }, limits.maxHoldersPerAnswer)
   const watches = createServedWatches({ store, places: context.shared.watchPlaces, service, send }, options.pushEveryMs)
 
   /** A tab goes by its home's view of the network's time; nodes compare their own clocks, so that they never agree on an echo. */

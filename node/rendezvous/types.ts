@@ -103,6 +103,13 @@ export interface RendezvousLimits {
   maxHoldersPerAnswer: number
 }
 
+/**
+ * True when the peer may be given so many bytes of a content now, beside an answer; then they count as given. When false it asks a holder.
+ *
+ * @param key hex
+ */
+export type GiveNow = (key: string, bytes: number, to: string) => boolean
+
 /** A home's work in the overlay for its tabs. */
 export interface HomeService {
   /** A tab's lease came, or went: tells its record nodes. */

@@ -76,7 +76,10 @@ export function createServedEnd(node: VirtualNode, peer: string, answer: (frame:
     },
     unwatch: (key: Uint8Array) => watches?.end(key),
     find(id: number, key: Uint8Array, limit: number, scope: Parameters<ClientStream['watch']>[1]) {
-      finds ??= createServedFinds({ store, directory: { homes: async () => [] }, service, send: answer }, NODE_LIMITS.maxHoldersPerAnswer)
+      finds ??= createServedFinds(
+        { store, directory: { homes: async () => [] }, service, giveNow: () => false, send: answer },
+        NODE_LIMITS.maxHoldersPerAnswer,
+      )
       finds.answer({ type: 'find', id, key, limit, scope })
     },
     end() {

@@ -30,6 +30,18 @@ test('byte-rate: a client gets what it may take in a second, and a little at fir
   taken.stop()
 })
 
+test('byte-rate: what cannot be taken now is not waited for, and one who waits goes first', async () => {
+  const rate = createByteRate({ bytesPerSecond: () => RATE })
+  expect([rate.takeNow('a', RATE / 2), rate.takeNow('a', 1), rate.takeNow('b', 1)]).toEqual([true, false, true])
+  let isTaken = false
+  void rate.take('a', 1).then(() => (isTaken = true))
+  await vi.advanceTimersByTimeAsync(240)
+  expect([isTaken, rate.takeNow('a', 1)]).toEqual([false, false])
+  await vi.advanceTimersByTimeAsync(20)
+  expect([isTaken, rate.takeNow('a', 1)]).toEqual([true, true])
+  expect(createByteRate({ bytesPerSecond: () => 0 }).takeNow('a', RATE)).toBe(true)
+})
+
 test('byte-rate: the streams of one client share its rate evenly, and another client has its own', async () => {
   const rate = createByteRate({ bytesPerSecond: () => RATE })
   const [first, second, other] = [drain(rate, 'a'), drain(rate, 'a'), drain(rate, 'b')]

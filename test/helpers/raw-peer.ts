@@ -115,7 +115,8 @@ export async function startRawPeer<T extends { type: string }>(options: RawPeerO
         role === 'tab'
           ? undefined
           : {
-              createServer: (host, tabs, served, terms) => createPresenceServer(host, tabs, { ...served, store }, terms),
+              createServer: (host, tabs, served, terms) =>
+                createPresenceServer(host, tabs, { ...served, giveNow: () => true, store }, terms),
               createPlacement: createNodePlacement,
               createHomeService,
               createServerCompany,

@@ -60,6 +60,8 @@ export interface PresenceStreamOptions extends Partial<Omit<ServedStreamOptions,
   store?: RecordStore
   /** Replaces what the home does in the overlay. */
   service?: Partial<Pick<HomeService, 'find' | 'watch'>>
+  /** What is given beside answers; all of it when left out. */
+  giveNow?: ServedStreamContext['giveNow']
   /** How many watches all streams may have. */
   watchPlaces?: Semaphore
   /** Where servers form groups. */
@@ -116,6 +118,7 @@ export async function openPresenceStream(
         watch: () => () => {},
         ...options.service,
       },
+      giveNow: options.giveNow ?? (() => true),
       groups: options.groups,
       shared: {
         watchPlaces: options.watchPlaces ?? createSemaphore(limits.maxWatches),

@@ -15,14 +15,19 @@ async function createReaders() {
 
 test('small content: each node reads it with its find, from a node and from a tab, and asks no holder', async () => {
   const { home, others, tab } = await createReaders()
+  const servers = [home, ...others].map(({ peer }) => peer)
+  const given = () => servers.reduce((sum, peer) => sum + peer.status().counts.bytesServed, 0)
   for (const holder of [home.peer, tab]) {
-    const served: PeerEvent[] = []
-    const stop = [home.peer, tab].map((peer) => peer.onEvent((event) => void (event.type === 'served' && served.push(event))))
+    const asked: PeerEvent[] = []
+    const stop = tab.onEvent((event) => void (event.type === 'served' && asked.push(event)))
+    const before = given()
     const bytes = crypto.getRandomValues(new Uint8Array(4_096))
     const { key } = await holder.content.hold(bytes)
     for (const { peer } of others) expect((await peer.content.get(key)).bytes).toEqual(bytes)
-    expect(served).toEqual([])
-    for (const end of stop) end()
+    expect(asked).toEqual([])
+    // Two or three of the readers are its record nodes, and have it.
+    expect([2, 3]).toContain((given() - before) / bytes.byteLength)
+    stop()
   }
 })
 
@@ -43,6 +48,18 @@ test('small content: is gone from every server once its holder has released it, 
   await waitFor(isGone(left), 5_000, 'what its tab has left is gone')
   await home.stop()
   await waitFor(isGone(stopped), 10_000, 'what its node has left is gone')
+})
+
+test('small content: goes with answers within the rate of each peer; the rest is asked for, of those who have no such limit', async () => {
+  const { home, others } = await createReaders()
+  for (const { peer } of others) peer.setRates({ maxPeerBytesPerSecond: 1 })
+  const [reader] = others as [TestNode]
+  const contents = Array.from({ length: 8 }, () => crypto.getRandomValues(new Uint8Array(4_096)))
+  for (const bytes of contents) {
+    const { key } = await home.peer.content.hold(bytes)
+    expect((await reader.peer.content.get(key)).bytes).toEqual(bytes)
+  }
+  for (const { peer } of others) expect(peer.status().counts.bytesServed).toBeLessThanOrEqual(4_096)
 })
 
 test('small content: over its bound it is asked for as before', async () => {

@@ -2,7 +2,7 @@ import type { PeerId } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { createSemaphore } from '../../node/async/semaphore.ts'
-import { sha256AtOnce } from '../../node/keys/index.ts'
+import { encodeKeyHex, sha256AtOnce } from '../../node/keys/index.ts'
 import { NODE_LIMITS } from '../../node/limits.ts'
 import { type Lease, signLease } from '../../node/rendezvous/lease.ts'
 import { createRecordStore } from '../../node/rendezvous/record-store.ts'
@@ -327,6 +327,23 @@ test('served stream: small content comes with a lease and goes with an answer, t
   expect(await find(key, content.byteLength - 1)).toEqual([1, undefined])
   expect(await find(key)).toEqual([1, undefined])
   expect(await find(KEY, 4_096)).toEqual([1, undefined])
+})
+
+test('served stream: small content goes with an answer only where the peer may be given so much now, and is counted', async () => {
+  const content = new TextEncoder().encode('a page')
+  const key = sha256AtOnce(content)
+  const asked: unknown[] = []
+  const giveNow = (...given: unknown[]) => asked.push(given) === 1
+  const stream = await openPresenceStream(self, home, { hello: 'node', giveNow })
+  stream.send({ type: 'hold', sequence: 1, leases: [(await leaseOf(home, home.peer, key)).bytes], contents: [content] })
+  await stream.next('held')
+  for (const expected of [content, undefined]) {
+    stream.send({ type: 'find', id: 1, key, limit: 1, scope: SCOPE.own, maxContentBytes: 4_096 })
+    expect((await stream.next('found')).content).toEqual(expected)
+  }
+  stream.send({ type: 'find', id: 1, key, limit: 1, scope: SCOPE.own })
+  await stream.next('found')
+  expect(asked).toEqual([1, 2].map(() => [encodeKeyHex(key), content.byteLength, home.id]))
 })
 
 test('served stream: a home passes a tab’s small content on with its lease', async () => {
