@@ -3,6 +3,7 @@
 import { onAbort } from '../../async/abort.ts'
 import { encodeKeyHex, equalBytes } from '../../keys/index.ts'
 import type { Envelope } from '../format/envelope.ts'
+import { isOfRow } from '../format/sealed-row.ts'
 import { type DeliveryProgress, NO_PROGRESS } from '../protocol/wire.ts'
 import type { MessageRefusal, PostOutcome, Receipt } from '../types.ts'
 import type { Reply } from './delivery.ts'
@@ -26,7 +27,7 @@ export function attemptDelivery(
   onLate: (receipt: Receipt) => void,
   signal: AbortSignal,
 ): Promise<PostOutcome> {
-  const { id, isSealed } = envelope
+  const { id, isSealed, payload } = envelope
   return new Promise((resolve, reject) => {
     const receipts: Receipt[] = []
     let progress: DeliveryProgress | undefined
@@ -70,7 +71,8 @@ export function attemptDelivery(
         },
         onDecline({ receiver, reason }) {
           if (declines.size >= MAX_DECLINES) return
-          declines.set(encodeKeyHex(receiver), reason)
+          // An older instance of the receiver opens no rows: another one may take the message as long as it lives.
+          declines.set(encodeKeyHex(receiver), reason === 'forged' && isSealed && isOfRow(payload) ? 'not-stored' : reason)
           finishIfComplete()
         },
       },
