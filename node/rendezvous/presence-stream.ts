@@ -212,8 +212,15 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
     /** Resolves with the leases that the server has taken; with none when the stream ends, or too much time passes, before it answers. */
     async hold(leases: Uint8Array[], besideOf: BesideOf = () => undefined): Promise<Uint8Array[]> {
       listener.onHold?.(self, leases)
-      const most = leases.some((lease) => besideOf(lease)?.content) ? MAX_LEASES_WITH_CONTENT : MAX_LEASES_PER_FRAME
-      return (await Promise.all([...inParts(leases, most)].map((some) => holdBatch(some, besideOf)))).flat()
+      const has = (lease: Uint8Array) => besideOf(lease)?.content !== undefined
+      const parts = [
+        ...inParts(
+          leases.filter((lease) => !has(lease)),
+          MAX_LEASES_PER_FRAME,
+        ),
+        ...inParts(leases.filter(has), MAX_LEASES_WITH_CONTENT),
+      ]
+      return (await Promise.all(parts.map((some) => holdBatch(some, besideOf)))).flat()
     },
     /** Sends a frame of a node's alone, which has no answer. */
     tell: frames.send,

@@ -145,6 +145,22 @@ test('presence stream: marks go in the frame of their leases, and none where the
   expect(holds.map(({ marks }) => marks)).toEqual([undefined, [mark]])
 })
 
+test('presence stream: one content makes no more frames of the leases that have none', async () => {
+  const ends = await openStream()
+  const leases = Array.from({ length: MAX_LEASES_PER_FRAME + 1 }, (_, i) => Uint8Array.of(i))
+  const content = Uint8Array.of(1)
+  const taken = ends.stream.hold(leases, (lease) => (lease === leases[0] ? { content } : undefined))
+  await arrives(ends, 'hold', 2)
+  const holds = ends.received.filter((frame) => frame.type === 'hold')
+  expect(holds.map((hold) => [hold.leases.length, hold.contents])).toEqual([
+    [MAX_LEASES_PER_FRAME, undefined],
+    [1, [content]],
+  ])
+  for (const { sequence } of holds) ends.answer({ type: 'held', sequence, refused: [{ index: 0, reason: 'busy' }] })
+  expect(await taken).toEqual(leases.slice(2))
+  expect(ends.events.onRefused.mock.calls.map(([, , lease]) => lease)).toEqual([leases[1], leases[0]])
+})
+
 test('presence stream: contents go in frames that they fit into, and none where there is none', async () => {
   const ends = await openStream()
   const leases = Array.from({ length: 2 * MAX_LEASES_WITH_CONTENT }, () => new Uint8Array(MAX_LEASE_BYTES))
