@@ -37,7 +37,7 @@ export async function* askInTurns<Name, T>(
   try {
     if (first !== undefined) begin([first])
     while (nexts.size > 0) {
-      const next = await Promise.race(isWaiting && isOver ? [...nexts.values(), isOver] : nexts.values())
+      const next = await Promise.race(isWaiting && isOver !== undefined ? [...nexts.values(), isOver] : nexts.values())
       // The first has answered, or has not in time: how long the caller takes with what is found says nothing of it.
       isOver = undefined
       if (next !== undefined && next.result.done !== true) {

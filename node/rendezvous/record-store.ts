@@ -6,6 +6,7 @@
 import { encodeKeyHex } from '../keys/index.ts'
 import { shuffle } from '../network/shuffle.ts'
 import type { Key } from '../types.ts'
+import { createKeptContents, type Giver, type KeptCopy } from './kept-contents.ts'
 import { createKeyListeners } from './key-listeners.ts'
 
 /** One holder's presence at one key. */
@@ -27,7 +28,7 @@ export interface HolderRecord {
   content?: Uint8Array | undefined
 }
 
-export interface KeptRecord extends HolderRecord {
+export interface KeptRecord extends HolderRecord, Giver {
   /** Its end by the monotonic clock: steps of the other clocks neither end it nor keep it. */
   endsAtMs: number
   /** Other streams that have carried it, the newest last: it stays while one of them stands. Bounded by the carriers of a home. */
@@ -46,18 +47,16 @@ const NOBODY: readonly RecordSource[] = []
 export interface RecordStoreOptions {
   maxRecords: number
   maxRecordsPerKey: number
-  /** Bytes of the contents of records, in all; see `MAX_KEPT_BYTES`. */
+  /** Bytes of the contents of records, in all, at most `MAX_KEPT_BYTES`. */
   maxKeptBytes?: number
 }
 
-/** Some thousand small pages. A record that finds no room goes without its content. */
+/** Some thousand small pages, and few enough that a home tells all it has to a record node at once. A record that finds no room goes without. */
 const MAX_KEPT_BYTES = 8 * 1_048_576
-/** The cost of a content besides its bytes. */
-const KEPT_BYTES = 128
 
 export type PutRefusal = 'records-per-key' | 'records' | 'older'
 
-interface KeyRecords {
+interface KeyRecords extends KeptCopy {
   /** By holder. Bounded: maxRecordsPerKey. */
   holders: Map<string, KeptRecord>
   /** No record of this key runs out before. */
@@ -68,15 +67,6 @@ interface KeyRecords {
   marks: Map<string, number>
   /** Holders that have a mark. */
   marked: number
-  /** One copy for all the records that have it, and their number. */
-  content: Uint8Array | undefined
-  givers: number
-}
-
-/** Room for the contents of records, in bytes. */
-interface Room {
-  used: number
-  readonly most: number
 }
 
 export type RecordStore = ReturnType<typeof createRecordStore>
@@ -87,13 +77,13 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
   const keys = new Map<string, KeyRecords>()
   const sources: Sources = new Map()
   const listeners = createKeyListeners()
-  const room: Room = { used: 0, most: options.maxKeptBytes ?? MAX_KEPT_BYTES }
+  const contents = createKeptContents(Math.min(options.maxKeptBytes ?? MAX_KEPT_BYTES, MAX_KEPT_BYTES))
   let size = 0
 
   function drop(id: string, entry: KeyRecords, record: KeptRecord): void {
     entry.holders.delete(record.holder)
     countMark(entry, record, -1)
-    dropContent(room, entry, record)
+    contents.drop(entry, record)
     entry.homes = undefined
     if (entry.holders.size === 0) keys.delete(id)
     for (const source of [record.source, ...record.alsoFrom]) forgetAt(sources, source, record)
@@ -105,8 +95,15 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
     const next = record.alsoFrom.at(-1)
     if (record.source === source && next === undefined) return void evict(record)
     if (record.source === source && next !== undefined) record.source = next
+    forgetContent(record, source)
     record.alsoFrom = record.alsoFrom.filter((each) => each !== source && each !== record.source)
     forgetAt(sources, source, record)
+  }
+
+  /** The content goes with the source that brought it, though another one stands for the record. */
+  function forgetContent(record: KeptRecord, source: RecordSource): void {
+    const entry = keys.get(encodeKeyHex(record.key))
+    if (entry !== undefined && record.contentFrom === source) contents.drop(entry, record)
   }
 
   /** The records of a key, what has run out taken away first. */
@@ -141,7 +138,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
     entry.homes = undefined
     entry.holders.set(record.holder, record)
     countMark(entry, record, 1)
-    keepContent(room, entry, record)
+    contents.keep(entry, record)
     entry.earliestExpiryMs = Math.min(entry.earliestExpiryMs, record.endsAtMs)
     for (const source of [record.source, ...record.alsoFrom]) rememberAt(sources, source, record)
     size++
@@ -157,15 +154,15 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
      * @param livesMs how long it is good
      */
     put(given: HolderRecord, livesMs: number = given.expiresAtMs - now()): PutRefusal | undefined {
-      const record: KeptRecord = { ...given, endsAtMs: monotonic() + livesMs, alsoFrom: NOBODY }
+      const record: KeptRecord = { ...given, endsAtMs: monotonic() + livesMs, alsoFrom: NOBODY, contentFrom: given.source }
       const id = encodeKeyHex(record.key)
       const entry = living(id)
       const old = entry?.holders.get(record.holder)
       if (entry !== undefined && old !== undefined) {
         if (isOlder(record, old)) return 'older'
         const isCarried = old.home === record.home && (record.isCarried || old.isCarried)
-        record.content ??= old.content
         if (isCarried) record.alsoFrom = [...old.alsoFrom, old.source].filter((each) => !isOfOnePeer(each, record.source))
+        if (record.content === undefined) inheritContent(record, old)
         drop(id, entry, old)
         add(id, record)
         if (old.home !== record.home || old.mark !== record.mark) listeners.notify(id)
@@ -199,8 +196,10 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
       for (const record of removed) leave(record, source)
       return removed
     },
-    /** The stream has ended: its records may stand for a moment, without their contents. */
-    forgetContents: (source: RecordSource) => forgetContents(sources.get(source), keys, room),
+    /** The stream has ended: its records may stand for a moment, without the contents that it brought. */
+    forgetContents(source: RecordSource) {
+      for (const record of sources.get(source) ?? []) forgetContent(record, source)
+    },
     /** The content of the key, while a holder's record has it. */
     contentOf: (key: Key) => living(encodeKeyHex(key))?.content,
     /** Removes what stock kad-dht peers have announced. */
@@ -271,29 +270,16 @@ function createKeyRecords(): KeyRecords {
     marks: new Map(),
     marked: 0,
     content: undefined,
-    givers: 0,
+    givers: new Set(),
   }
 }
 
-function keepContent(room: Room, entry: KeyRecords, record: KeptRecord): void {
-  if (record.content === undefined) return
-  const cost = record.content.byteLength + KEPT_BYTES
-  if (entry.content === undefined && room.used + cost > room.most) {
-    record.content = undefined
-    return
-  }
-  if (entry.content === undefined) room.used += cost
-  entry.content ??= record.content
-  record.content = entry.content
-  entry.givers++
-}
-
-function dropContent(room: Room, entry: KeyRecords, record: KeptRecord): void {
-  if (record.content === undefined) return
-  record.content = undefined
-  if (--entry.givers > 0 || entry.content === undefined) return
-  room.used -= entry.content.byteLength + KEPT_BYTES
-  entry.content = undefined
+/** A record that is told again without the content keeps it, while the stream that brought it stands for the record, or a later one of its peer. */
+function inheritContent(record: KeptRecord, { content, contentFrom }: KeptRecord): void {
+  const from = isOfOnePeer(contentFrom as RecordSource, record.source) ? record.source : (contentFrom as RecordSource)
+  if (from !== record.source && !record.alsoFrom.includes(from)) return
+  record.content = content
+  record.contentFrom = from
 }
 
 function countMark(entry: KeyRecords, { mark }: HolderRecord, by: 1 | -1): void {
@@ -349,11 +335,4 @@ function chooseAcrossHomes(records: HolderRecord[], limit: number): HolderRecord
     chosen.add(record)
   }
   return [...chosen]
-}
-
-function forgetContents(records: Iterable<KeptRecord> = [], keys: ReadonlyMap<string, KeyRecords>, room: Room): void {
-  for (const record of records) {
-    const entry = keys.get(encodeKeyHex(record.key))
-    if (entry !== undefined) dropContent(room, entry, record)
-  }
 }

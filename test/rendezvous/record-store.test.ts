@@ -72,6 +72,65 @@ test('record-store: one copy of a content stays while a record has it, whoever b
   expect([store.contentOf(KEY), store.count(KEY)]).toEqual([undefined, 1])
 })
 
+test('record-store: a content ends with the stream that brought it, and with no other that stands for its record', () => {
+  const { store } = createStore()
+  const [home, carrier] = [{ peer: 'home' }, { peer: 'carrier' }]
+  const content = Uint8Array.of(1)
+  const put = (source: object, more: Partial<HolderRecord> = {}) =>
+    store.put({ ...record('a', { source, ...more }), isCarried: source === carrier })
+  put(carrier)
+  put(home, { content })
+  store.forgetContents(carrier)
+  store.removeSource(carrier)
+  expect([store.contentOf(KEY), store.count(KEY)]).toEqual([content, 1])
+  put(carrier)
+  expect(store.contentOf(KEY)).toBe(content)
+  store.remove(KEY, 'a', home)
+  expect([store.contentOf(KEY), store.count(KEY)]).toEqual([undefined, 1])
+  const later = { peer: 'home' }
+  put(home, { content })
+  put(later)
+  store.forgetContents(home)
+  expect(store.contentOf(KEY)).toBe(content)
+  put({ peer: 'another' }, { home: 'another', expiresAtMs: 3_000 })
+  expect([store.contentOf(KEY), store.count(KEY)]).toEqual([undefined, 1])
+})
+
+test('record-store: where contents are full, whoever brought the most makes room, never the one who brought less', () => {
+  const { store } = createStore({ maxKeptBytes: 10_000 })
+  const [crowd, small] = [{}, {}]
+  const keyOf = (fill: number) => new Uint8Array(32).fill(fill)
+  const put = (fill: number, source: object) =>
+    store.put(record(`h${fill}`, { key: keyOf(fill), source, content: new Uint8Array(2_000).fill(fill) }))
+  const kept = () => [1, 2, 3, 4, 5, 6, 7, 8].filter((fill) => store.contentOf(keyOf(fill)) !== undefined)
+  for (const fill of [1, 2, 3, 4, 5]) put(fill, crowd)
+  expect(kept()).toEqual([1, 2, 3, 4])
+  put(6, small)
+  expect(kept()).toEqual([2, 3, 4, 6])
+  put(7, small)
+  put(8, small)
+  expect(kept()).toEqual([3, 4, 6, 7])
+  put(5, crowd)
+  expect(kept()).toEqual([3, 4, 6, 7])
+  store.removeSource(crowd)
+  expect(kept()).toEqual([6, 7])
+  expect(store.count(keyOf(1)) + store.count(keyOf(8))).toBe(1)
+})
+
+test('record-store: of a copy that many have, one source answers for the bytes, and the next one when it goes', () => {
+  const { store } = createStore({ maxKeptBytes: 5_000 })
+  const [many, other] = [{}, {}]
+  const content = new Uint8Array(2_000)
+  for (const holder of ['a', 'b', 'c', 'd', 'e']) store.put(record(holder, { source: many, content }))
+  store.put(record('f', { source: other, content }))
+  store.put(record('g', { key: OTHER_KEY, source: many, content: content.slice() }))
+  expect([KEY, OTHER_KEY].map((key) => store.contentOf(key)?.byteLength)).toEqual([2_000, 2_000])
+  store.removeSource(many)
+  expect([KEY, OTHER_KEY].map((key) => store.contentOf(key)?.byteLength)).toEqual([2_000, undefined])
+  store.removeSource(other)
+  expect(store.contentOf(KEY)).toBeUndefined()
+})
+
 test('record-store: contents have a bound in all, beyond which a record goes without', () => {
   const { store } = createStore({ maxKeptBytes: 5_000 })
   const keys = [1, 2, 3, 4].map((fill) => new Uint8Array(32).fill(fill))
