@@ -242,7 +242,10 @@ export interface ContentLimits {
   maxHeldBytes: number
   /** Contents that this peer holds and announces at once; parts of bundles and shares are bounded by their memory, in `maxHeldBytes`. */
   maxHeldContents: number
-  /** Memory for content that is not held here but asked for often, in bytes; 0 turns the cache off. */
+  /**
+   * Memory for content that is not held here but asked for often, in bytes; 0 turns the cache off. A quarter as much besides, at most 8 MiB, is for
+   * small content beside others' records, which 0 turns off, too.
+   */
   maxCacheBytes: number
   /** Content that one other peer may take from here, in bytes per second; 0: unlimited. */
   maxPeerBytesPerSecond: number

@@ -95,14 +95,17 @@ export function createCandidates(context: CandidatesContext, settings: Candidate
      * asked directly in any case: something else has connected to it
      */
     async *of({ key, bundle, known }: Sought, reach: Reach, ways: 'by-homes' | 'direct', signal: AbortSignal): AsyncGenerator<Candidate> {
-      const met = new Set([context.self])
+      /** Peers, and contents that came with answers. */
+      const met = new Set<unknown>()
       const later: Candidate[] = []
       const keys = bundle === undefined ? [key] : [bundle, key]
       for await (const found of meet(keys, known, reach, ways, signal)) {
         const candidate = bundle === undefined ? found : { ...found, bundle }
-        if (met.has(candidate.peer)) continue
-        met.add(candidate.peer)
-        if (candidate.given === undefined && (distrusted.get(candidate.peer) ?? 0) > performance.now()) later.push(candidate)
+        const { peer, given } = candidate
+        // A peer that is known already is met again with the content that came with an answer.
+        if (peer === context.self || (met.has(peer) && (given === undefined || met.has(given)))) continue
+        met.add(peer).add(given)
+        if (given === undefined && (distrusted.get(peer) ?? 0) > performance.now()) later.push(candidate)
         else yield candidate
       }
       yield* later

@@ -57,3 +57,23 @@ test('candidates: a tab that is known already is asked first, on a direct connec
   expect(await met(known, 'by-homes', false)).toEqual(['home'])
   expect(await met(undefined, 'direct')).toEqual(['other directly', 'tab directly'])
 })
+
+test('candidates: a holder of the bundle does not hide the content that comes with the answer about its file', async () => {
+  const [key, bundle] = [new Uint8Array(32), new Uint8Array(32).fill(1)]
+  const given = { bytes: Uint8Array.of(1), from: 'server' }
+  const context = {
+    ...{ self: 'self', tabsHolding: () => [], home: () => undefined },
+    async *find(asked: Uint8Array) {
+      yield holder('node', 'node')
+      if (asked === key) for (const peer of ['node', 'self', 'tab']) yield { ...holder(peer, peer === 'tab' ? 'node' : peer), given }
+    },
+  }
+  const candidates = createCandidates(context, { ...TIMES, distrustMs: 1 })
+  const all: unknown[] = []
+  for await (const met of candidates.of({ key, bundle }, 'network', 'by-homes', new AbortController().signal))
+    all.push([met.peer, met.given])
+  expect(all).toEqual([
+    ['node', undefined],
+    ['node', given],
+  ])
+})
