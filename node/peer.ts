@@ -216,7 +216,6 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
     joining.check()
     messages.onJoined()
   })
-
   let state: 'new' | 'running' | 'stopped' = 'new'
   let startedAtMs = 0
   let starting: Promise<void> | undefined

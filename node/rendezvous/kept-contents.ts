@@ -25,7 +25,7 @@ const costOf = ({ content }: Giver) => (content?.byteLength ?? 0) + COPY_BYTES
 /** @param maxBytes of all copies, with COPY_BYTES for each */
 export function createKeptContents(maxBytes: number) {
   let used = 0
-  /** What each source answers for, its copies oldest first. Bounded: maxBytes. */
+  /** Bytes and copies that each source answers for, the oldest copy first. Bounded: maxBytes. */
   const shares = new Map<Giver['contentFrom'], { bytes: number; copies: Set<KeptCopy> }>()
 
   function charge({ contentFrom }: Giver, copy: KeptCopy): void {
@@ -44,10 +44,10 @@ export function createKeptContents(maxBytes: number) {
     if (share.copies.size === 0) shares.delete(contentFrom)
   }
 
-  function drop(copy: KeptCopy, giver: Giver): void {
-    const [first] = copy.givers
+  function drop(copy: KeptCopy | undefined, giver: Giver): void {
+    const [first] = copy?.givers ?? []
     giver.content = undefined
-    if (!copy.givers.delete(giver) || giver !== first) return
+    if (!copy?.givers.delete(giver) || giver !== first) return
     discharge(giver, copy)
     const [next] = copy.givers
     if (next === undefined) copy.content = undefined

@@ -8,6 +8,7 @@ import type { Directory } from './directory.ts'
 import { createServedDirectory, type ServedDirectoryContext } from './served-directory.ts'
 import type { Tellers } from './served-leases.ts'
 import { type ServedStream, type ServedStreamContext, type ServedStreamOptions, serveStream } from './served-stream.ts'
+import type { GiveNow } from './types.ts'
 import { PRESENCE_PROTOCOL } from './wire.ts'
 
 /** Streams of one connection: one is in use, another may be about to end. */
@@ -19,7 +20,8 @@ export type PresenceServer = ReturnType<typeof createPresenceServer>
 export function createPresenceServer(
   libp2p: Libp2p,
   tabs: Quota,
-  context: Pick<ServedStreamContext, 'store' | 'service' | 'clock' | 'giveNow'> & {
+  context: Pick<ServedStreamContext, 'store' | 'service' | 'clock'> & {
+    giveNow: GiveNow
     directory: Directory
     supervisor: ServedDirectoryContext['supervisor']
     records: ServerRecords | undefined
@@ -31,7 +33,7 @@ export function createPresenceServer(
   const streams = new Map<ServedStream, () => void>()
   const directory = createServedDirectory({ ...context, libp2p })
   const { groups } = context.records ?? {}
-  const shared = { watchPlaces: createSemaphore(options.limits.maxWatches), tellers: new Map<string, Tellers>() }
+  const shared = { watchPlaces: createSemaphore(options.limits.maxWatches), tellers: new Map<string, Tellers>(), giveNow: context.giveNow }
 
   function onStream(stream: Stream, connection: Connection): void {
     const listener: ServedStreamContext['listener'] = {

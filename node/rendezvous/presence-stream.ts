@@ -212,15 +212,7 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
     /** Resolves with the leases that the server has taken; with none when the stream ends, or too much time passes, before it answers. */
     async hold(leases: Uint8Array[], besideOf: BesideOf = () => undefined): Promise<Uint8Array[]> {
       listener.onHold?.(self, leases)
-      const has = (lease: Uint8Array) => besideOf(lease)?.content !== undefined
-      const parts = [
-        ...inParts(
-          leases.filter((lease) => !has(lease)),
-          MAX_LEASES_PER_FRAME,
-        ),
-        ...inParts(leases.filter(has), MAX_LEASES_WITH_CONTENT),
-      ]
-      return (await Promise.all(parts.map((some) => holdBatch(some, besideOf)))).flat()
+      return (await Promise.all([...inFrames(leases, besideOf)].map((some) => holdBatch(some, besideOf)))).flat()
     },
     /** Sends a frame of a node's alone, which has no answer. */
     tell: frames.send,
@@ -258,4 +250,12 @@ function peopleOf({ count, people = count }: CountFrame): number {
 
 function* inParts<T>(items: readonly T[], most: number): Generator<T[]> {
   for (let i = 0; i < items.length; i += most) yield items.slice(i, i + most)
+}
+
+/** Those with contents apart: few of them fit into a frame. */
+function* inFrames(leases: readonly Uint8Array[], besideOf: BesideOf): Generator<Uint8Array[]> {
+  const has = (lease: Uint8Array) => besideOf(lease)?.content !== undefined
+  const without = leases.filter((lease) => !has(lease))
+  yield* inParts(without, MAX_LEASES_PER_FRAME)
+  yield* inParts(leases.filter(has), MAX_LEASES_WITH_CONTENT)
 }

@@ -100,11 +100,8 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
     forgetAt(sources, source, record)
   }
 
-  /** The content goes with the source that brought it, though another one stands for the record. */
-  function forgetContent(record: KeptRecord, source: RecordSource): void {
-    const entry = keys.get(encodeKeyHex(record.key))
-    if (entry !== undefined && record.contentFrom === source) contents.drop(entry, record)
-  }
+  const forgetContent = (record: KeptRecord, source: RecordSource) =>
+    record.contentFrom === source && contents.drop(keys.get(encodeKeyHex(record.key)), record)
 
   /** The records of a key, what has run out taken away first. */
   function living(id: string): KeyRecords | undefined {
@@ -197,9 +194,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
       return removed
     },
     /** The stream has ended: its records may stand for a moment, without the contents that it brought. */
-    forgetContents(source: RecordSource) {
-      for (const record of sources.get(source) ?? []) forgetContent(record, source)
-    },
+    forgetContents: (source: RecordSource) => sources.get(source)?.forEach((record) => void forgetContent(record, source)),
     /** The content of the key, while a holder's record has it. */
     contentOf: (key: Key) => living(encodeKeyHex(key))?.content,
     /** Removes what stock kad-dht peers have announced. */
@@ -210,9 +205,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
     people: (key: Key) => peopleOf(living(encodeKeyHex(key))),
     /** At most `limit` holders in random order, with as many different homes among them as there are. */
     sample(key: Key, limit: number, filter?: (record: HolderRecord) => boolean): HolderRecord[] {
-      const entry = living(encodeKeyHex(key))
-      if (entry === undefined) return []
-      const all = [...entry.holders.values()]
+      const all = [...(living(encodeKeyHex(key))?.holders.values() ?? [])]
       return sampleOf(filter === undefined ? all : all.filter(filter), limit, random)
     },
     /** The different homes of those who hold the key by a signed lease, at most so many. */
@@ -226,9 +219,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
     countOfSource: (source: RecordSource) => sources.get(source)?.size ?? 0,
     onChange: listeners.onChange,
     /** Drops what has run out, and says so. */
-    sweep() {
-      for (const id of [...keys.keys()]) living(id)
-    },
+    sweep: () => [...keys.keys()].forEach((id) => void living(id)),
   }
 }
 

@@ -106,7 +106,7 @@ export function createServedLeases(
     if (isToTell) {
       toldOn.set(nameOf(key, holder), { key, holder })
       addTeller(nameOf(key, holder), home)
-      // The copy that the record has, or none where there was no room. What is carried stands for the grace when its home's stream ends, and
+      // The copy that the record has, or none where there was no room. A carried lease stands for the grace when its home's stream ends, and
       // content must not: so it goes no further.
       announcing.push(service.announce(lease, { mark, content: right && isTabs ? store.contentOf(key) : undefined }))
     } else withdraw(key, holder)

@@ -33,9 +33,8 @@ export interface ServedStreamContext {
   store: RecordStore
   directory: ServedDirectory
   service: HomeService
-  giveNow: GiveNow
   /** One for all streams of a server: places for watches, and the streams that told of holders (see ServedLeasesContext). */
-  shared: { watchPlaces: Pick<Semaphore, 'tryAcquire'>; tellers: Map<string, Tellers> }
+  shared: { watchPlaces: Pick<Semaphore, 'tryAcquire'>; tellers: Map<string, Tellers>; giveNow: GiveNow }
   clock: Pick<Clock, 'now' | 'wall' | 'times' | 'monotonic'>
   /** Missing where all servers are one group. */
   groups?: ServedGroups | undefined
@@ -102,7 +101,7 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
   const carrying = groups && carryingOf(groups, () => ({ isNode: role === 'node', bits: openerBits }))
   const leases = createServedLeases({ self, peer, store, times: clock.times, service, carrying, tellers: context.shared.tellers }, options)
   const work = createWorkQueue(() => frames.open, end)
-  const giveNow = (key: string, bytes: number) => context.giveNow(key, bytes, peer)
+  const giveNow = (key: string, bytes: number) => context.shared.giveNow(key, bytes, peer)
   const finds = createServedFinds({ store, directory, service, giveNow, send: sendNow }, limits.maxHoldersPerAnswer)
   const watches = createServedWatches({ store, places: context.shared.watchPlaces, service, send }, options.pushEveryMs)
 

@@ -60,8 +60,8 @@ export interface PresenceStreamOptions extends Partial<Omit<ServedStreamOptions,
   store?: RecordStore
   /** Replaces what the home does in the overlay. */
   service?: Partial<Pick<HomeService, 'find' | 'watch'>>
-  /** What is given beside answers; all of it when left out. */
-  giveNow?: ServedStreamContext['giveNow']
+  /** Without it everything is given beside answers. */
+  giveNow?: ServedStreamContext['shared']['giveNow']
   /** How many watches all streams may have. */
   watchPlaces?: Semaphore
   /** Where servers form groups. */
@@ -118,11 +118,11 @@ export async function openPresenceStream(
         watch: () => () => {},
         ...options.service,
       },
-      giveNow: options.giveNow ?? (() => true),
       groups: options.groups,
       shared: {
         watchPlaces: options.watchPlaces ?? createSemaphore(limits.maxWatches),
         tellers: options.owners ?? new Map(),
+        giveNow: options.giveNow ?? (() => true),
       },
       clock: createClock(),
       listener: {
