@@ -13,7 +13,7 @@ import type { Watcher } from './watcher.ts'
 
 export interface WakingContext {
   holds: Pick<Holds, 'renew'>
-  server: PresenceServer
+  server: Pick<PresenceServer, 'forgetAll'>
   store: Pick<OwnRecords, 'removeStock'>
   watcher: Pick<Watcher, 'askAgain'>
   streams: Pick<PresenceStreams, 'all' | 'askTimes'>
@@ -21,7 +21,7 @@ export interface WakingContext {
 
 /** How long peers have after a sleep to tell their records again, in ms: they open a stream in half of it. */
 const TELL_AGAIN_MS = 1_000
-/** How long a server may take after a sleep to answer; then its stream counts as dead, in ms. */
+/** How long a server may take after a sleep to answer, then its stream counts as dead; and a peer that is connected to tell its leases. In ms. */
 const ANSWER_MS = 2_000
 const LOOK_MS = 20
 
@@ -34,13 +34,14 @@ const LOOK_MS = 20
 export async function hearAgain(context: WakingContext, unheard: Set<PresenceStream>, ended: AbortSignal): Promise<void> {
   const { holds, server, store, watcher, streams } = context
   for (const stream of streams.all()) unheard.add(stream)
-  server.forgetAll()
+  const haveTold = server.forgetAll()
   store.removeStock()
   streams.askTimes()
   watcher.askAgain()
   const wokeAtMs = performance.now()
   const passedMs = () => performance.now() - wokeAtMs
-  while (passedMs() < TELL_AGAIN_MS || (unheard.size > 0 && passedMs() < ANSWER_MS)) await delay(LOOK_MS, { signal: ended })
+  const isAwaiting = () => unheard.size > 0 || !haveTold()
+  while (passedMs() < TELL_AGAIN_MS || (passedMs() < ANSWER_MS && isAwaiting())) await delay(LOOK_MS, { signal: ended })
   for (const stream of [...unheard]) stream.close()
   holds.renew()
 }

@@ -78,9 +78,19 @@ export function createPresenceServer(
     onBits() {
       for (const served of streams.keys()) served.onBits()
     },
-    /** Drops all that its streams have brought, and closes them: peers that are still there open others, and tell it anew. */
-    forgetAll() {
+    /**
+     * Drops all that its streams have brought, and closes them: peers that are still there open others, and tell it anew.
+     *
+     * @returns whether those that had leases here have told some again, or are no longer connected
+     */
+    forgetAll(): () => boolean {
+      const awaited = new Set([...streams.keys()].filter(({ leases }) => leases > 0).map(({ peer }) => peer))
       for (const served of streams.keys()) served.forget()
+      return () => {
+        const silent = new Set(awaited)
+        for (const { peer, leases } of streams.keys()) if (leases > 0) silent.delete(peer)
+        return !libp2p.getConnections().some(({ remotePeer }) => silent.has(remotePeer.toString()))
+      }
     },
     close() {
       for (const served of streams.keys()) served.close()
