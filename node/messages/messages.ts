@@ -108,8 +108,7 @@ export function createMessages(context: MessagesContext, options: MessagesOption
       envelope,
       (listener, reply) => {
         const seen = seenMessages.add(envelope)
-        seenMessages.listen(seen, listener)
-        if (rows && envelope.isSealed) seenMessages.listen(seen, rows.listenerFor(envelope))
+        seenMessages.listen(seen, rows?.besides(envelope, listener) ?? listener)
         route.send(envelope, seen, reply)
       },
       lateReceipts(envelope.id),

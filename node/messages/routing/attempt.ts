@@ -3,7 +3,6 @@
 import { onAbort } from '../../async/abort.ts'
 import { encodeKeyHex, equalBytes } from '../../keys/index.ts'
 import type { Envelope } from '../format/envelope.ts'
-import { isOfRow } from '../format/sealed-row.ts'
 import { type DeliveryProgress, NO_PROGRESS } from '../protocol/wire.ts'
 import type { MessageRefusal, PostOutcome, Receipt } from '../types.ts'
 import type { Reply } from './delivery.ts'
@@ -27,7 +26,7 @@ export function attemptDelivery(
   onLate: (receipt: Receipt) => void,
   signal: AbortSignal,
 ): Promise<PostOutcome> {
-  const { id, isSealed, payload } = envelope
+  const { id, isSealed } = envelope
   return new Promise((resolve, reject) => {
     const receipts: Receipt[] = []
     let progress: DeliveryProgress | undefined
@@ -71,8 +70,7 @@ export function attemptDelivery(
         },
         onDecline({ receiver, reason }) {
           if (declines.size >= MAX_DECLINES) return
-          // An older instance of the receiver opens no rows: another one may take the message as long as it lives.
-          declines.set(encodeKeyHex(receiver), reason === 'forged' && isSealed && isOfRow(payload) ? 'not-stored' : reason)
+          declines.set(encodeKeyHex(receiver), reason)
           finishIfComplete()
         },
       },

@@ -52,16 +52,37 @@ export function createRowReceivers(now: () => number) {
     return receiver
   }
 
+  /** Hears what the receiver says of a sealed message. */
+  function listenerFor({ to, payload }: Pick<Envelope, 'to' | 'payload'>): ReceiptListener {
+    const { listeners } = receivers.getOrCreate(encodeKeyHex(to), createReceiver)
+    return isOfRow(payload) ? listeners.inRow : listeners.single
+  }
+
   return {
     /** True while messages to that hashname may be sealed in rows. */
     opens(end: Key): boolean {
       const receiver = receivers.get(encodeKeyHex(end))
       return receiver !== undefined && !receiver.isOff && receiver.untilMs > now()
     },
-    /** Hears what the receiver says of a sealed message. */
-    listenerFor({ to, payload }: Pick<Envelope, 'to' | 'payload'>): ReceiptListener {
-      const { listeners } = receivers.getOrCreate(encodeKeyHex(to), createReceiver)
-      return isOfRow(payload) ? listeners.inRow : listeners.single
+    /**
+     * A listener of both. To the given one an instance that opens no rows has not stored a message of one, and no more: another instance may take it
+     * as long as it lives.
+     */
+    besides(envelope: Pick<Envelope, 'to' | 'payload' | 'isSealed'>, listener: ReceiptListener): ReceiptListener {
+      if (!envelope.isSealed) return listener
+      const own = listenerFor(envelope)
+      const isInRow = isOfRow(envelope.payload)
+      return {
+        isOpen: true,
+        onReceipt(receipt) {
+          own.onReceipt(receipt)
+          listener.onReceipt(receipt)
+        },
+        onDecline(decline) {
+          own.onDecline(decline)
+          listener.onDecline(isInRow && decline.reason === 'forged' ? { ...decline, reason: 'not-stored' } : decline)
+        },
+      }
     },
     /** The ids that stand in a receipt for what its signer can do. */
     marks: [OPENS_ROWS],

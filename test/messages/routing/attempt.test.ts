@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { signDecline } from '../../../node/messages/format/decline.ts'
 import { createMessageSecret, type Envelope, publicKeyOf, signReceipt } from '../../../node/messages/index.ts'
-import { isFinal } from '../../../node/messages/outbox/retry-scheduler.ts'
 import { type DeliveryProgress, NO_PROGRESS } from '../../../node/messages/protocol/wire.ts'
 import { attemptDelivery } from '../../../node/messages/routing/attempt.ts'
 import type { ReceiptListener } from '../../../node/messages/routing/seen-messages.ts'
@@ -99,22 +98,6 @@ describe('attempt', () => {
     stored.decline('muted')
     stored.receipt()
     expect(await stored.after(100)).toMatchObject({ state: 'stored' })
-  })
-
-  test('an older instance of a receiver, which opens no rows, does not end a message of one; another may store it', async () => {
-    const payload = sealed.payload.slice()
-    payload[31] = (payload[31] as number) | 0x80
-    const decline = async (envelope: Envelope) => {
-      const declined = start(envelope)
-      declined.progress({ taps: 1, keepers: 1, nodes: 3 })
-      declined.decline('forged')
-      return declined.after(0)
-    }
-    const outcome = await decline({ ...sealed, payload })
-    expect(outcome).toEqual({ state: 'refused', reason: 'not-stored' })
-    expect(outcome && isFinal(outcome)).toBe(false)
-    payload[31] = (payload[31] as number) & 0x7f
-    expect(await decline({ ...sealed, payload })).toEqual({ state: 'refused', reason: 'forged' })
   })
 
   test('one receiver declines once, and at an end where nobody stores nobody declines', async () => {

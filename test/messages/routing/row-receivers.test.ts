@@ -3,7 +3,7 @@ import { publicKeyOf } from '../../../node/keys/signing.ts'
 import { signDecline } from '../../../node/messages/format/decline.ts'
 import { sealTerms, signEnvelope } from '../../../node/messages/format/envelope.ts'
 import { MAX_RECEIPT_IDS, signReceipt } from '../../../node/messages/format/receipt.ts'
-import type { MessageRefusal } from '../../../node/messages/format/refusals.ts'
+import { type MessageRefusal, WIRE_REFUSALS } from '../../../node/messages/format/refusals.ts'
 import { sealPayload } from '../../../node/messages/format/seal.ts'
 import { createMessageSecret, hashnameOf, parseEnd } from '../../../node/messages/index.ts'
 import { createRowReceivers } from '../../../node/messages/routing/row-receivers.ts'
@@ -19,16 +19,21 @@ function start() {
   const secret = createMessageSecret()
   const from = publicKeyOf(secret)
 
+  /** Reasons of declines, as the sender's outbox gets them. */
+  const heard: MessageRefusal[] = []
+  const sender = { isOpen: true, onReceipt() {}, onDecline: ({ reason }: { reason: MessageRefusal }) => void heard.push(reason) }
+
   async function send(isInRow = false) {
     const terms = { to, sentAtMs: Date.now(), ttlMs: 60_000 }
     const keys = { secret, receiver: publicKeyOf(receiver), aad: sealTerms({ from, ...terms }) }
     const envelope = signEnvelope(secret, { ...terms, isSealed: true, payload: await sealPayload(keys, new Uint8Array(9), isInRow) })
-    seenMessages.listen(seenMessages.add(envelope), rows.listenerFor(envelope))
+    seenMessages.listen(seenMessages.add(envelope), rows.besides(envelope, sender))
     return envelope
   }
 
   return {
     rows,
+    heard,
     receiver,
     opens: () => rows.opens(to),
     async stored(marks = rows.marks, isInRow = false) {
@@ -87,4 +92,13 @@ test('row receivers: peers of an earlier version take a receipt that says so as 
   expect((await stored()).length).toBe(1)
   // The list of ids is as they know it: no more than they take, each as long as a key.
   expect([rows.marks.length < MAX_RECEIPT_IDS, rows.marks.map(({ byteLength }) => byteLength)]).toEqual([true, [32]])
+})
+
+test('row receivers: an older instance of a receiver does not end a message of a row for good, since another one may store it', async () => {
+  const { declined, heard } = start()
+  await declined('forged', true)
+  await declined('forged', false)
+  await declined('muted', true)
+  expect(heard).toEqual(['not-stored', 'forged', 'muted'])
+  expect(heard.map((reason) => WIRE_REFUSALS[reason].isFinal)).toEqual([false, true, true])
 })
