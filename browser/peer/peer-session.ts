@@ -4,9 +4,9 @@
  */
 
 import { createEmitter } from '../../node/async/emitter.ts'
+import { loadOnce } from '../../node/async/load-once.ts'
 import type { AbortOptions, Peer, PeerEvent, PeerLimits } from '../../node/index.ts'
 import { Cell, firstMatch } from '../cell.ts'
-import { loadOnce } from '../load-once.ts'
 import { shortPeer } from '../text/short-text.ts'
 import { originForOthers, readGatewayStatus } from './gateway-status.ts'
 import type { OutboxRecords } from './outbox-records.ts'

@@ -1,6 +1,6 @@
 /** Loads the share of this tab after the first paint: when its page is opened, or to bring it back after a reload. */
 
-import { loadOnce } from '../load-once.ts'
+import { loadOnce } from '../../node/async/load-once.ts'
 import type { OwnShare } from './own-share.ts'
 import { type OwnShareParts, SHARE_RECORD } from './own-share-parts.ts'
 

@@ -3,9 +3,9 @@
  * other's peer id, and whoever knows that of the tab's peer could look up at any hash whether this person has that page open.
  */
 
+import { loadOnce } from '../../node/async/load-once.ts'
 import type { PeerEvent, Sharing } from '../../node/index.ts'
 import { Cell } from '../cell.ts'
-import { loadOnce } from '../load-once.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
 
 export class SharePeer {

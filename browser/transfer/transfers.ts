@@ -3,10 +3,10 @@
  * fetches is loaded for the first transfer.
  */
 
+import { loadOnce } from '../../node/async/load-once.ts'
 import { Cell } from '../cell.ts'
 import { saveStored } from '../content/save-content.ts'
 import type { Holdings } from '../holding/holdings.ts'
-import { loadOnce } from '../load-once.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
 import type { SessionStore } from '../peer/tab-session.ts'
 import type { ReceivedFiles } from './received-files.ts'
