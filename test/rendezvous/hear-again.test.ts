@@ -1,4 +1,4 @@
-/** What a node hears again after a sleep, before it answers finds. */
+/** A node that wakes hears again from those that are still there, before it answers finds. */
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { hearAgain } from '../../node/rendezvous/index.ts'
