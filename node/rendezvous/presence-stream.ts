@@ -134,7 +134,8 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
         listener.onWelcome(self, frame)
         break
       case 'servers':
-        recordsLeft = countRecords(recordsLeft, frame.records)
+        recordsLeft -= frame.records.length
+        if (recordsLeft < 0) throw new MayflyError('ERR_BAD_FRAME', 'Too many records')
         listener.onServers(self, frame.records)
         break
       case 'probe':
@@ -235,12 +236,6 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
   const isNode = role === 'node'
   send({ type: 'hello', role, addresses, answersProbes: !isNode, readsRecords: isNode, readsNews: isNode && isEntrance })
   return self
-}
-
-/** @throws {MayflyError} ERR_BAD_FRAME when there are too many */
-function countRecords(left: number, records: readonly Uint8Array[]): number {
-  if (records.length > left) throw new MayflyError('ERR_BAD_FRAME', 'Too many records')
-  return left - records.length
 }
 
 /** There are no more people than holders, and where somebody holds there is a person. */
