@@ -19,12 +19,14 @@ export function createHolderAnswers({ peer, limits, rate, open, firstJoin, closi
   /** The number as JSON. */
   async function countOnce(hash: string, { signal: asked }: Required<AbortOptions>): Promise<string> {
     const done = new AbortController()
+    const counts = countsOf(hash, AbortSignal.any([done.signal, asked, closing]))
     try {
-      const counts = countsOf(hash, AbortSignal.any([done.signal, asked, closing]))
       const first = await firstOf(counts)
       return isAlone(peer.status()) ? first : await newest(first, counts, limits.countSettleMs)
     } finally {
       done.abort()
+      // The watch ends when its numbers are awaited no longer; one that has just told a number does not hear of the abort.
+      void counts.return(undefined).catch(() => {})
     }
   }
 
