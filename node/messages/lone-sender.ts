@@ -14,6 +14,7 @@ import { createOutbox } from './outbox/outbox.ts'
 import { type DeliveryProgress, NO_PROGRESS } from './protocol/wire.ts'
 import { outcomeOf } from './routing/attempt.ts'
 import { progressOfOwnHome } from './routing/reported-progress.ts'
+import { declinedFor } from './routing/row-receivers.ts'
 import { createSeenMessages, type ReceiptListener } from './routing/seen-messages.ts'
 import type {
   GuestPosted,
@@ -133,7 +134,7 @@ export function createLoneSender({ secret, store, gateway, limits, wall, random 
         if (isOver) void outbox.onReceipt({ ...receipt, ids: [id] }).catch(() => {})
       },
       onDecline({ receiver, reason }) {
-        if (!isOver) declines.set(encodeKeyHex(receiver), reason)
+        if (!isOver) declines.set(encodeKeyHex(receiver), declinedFor(envelope, reason))
       },
     }
     seenMessages.listen(seen, listener)

@@ -8,6 +8,7 @@ import { encodeKeyHex, equalBytes } from '../../keys/index.ts'
 import type { Key } from '../../types.ts'
 import type { Envelope } from '../format/envelope.ts'
 import { isOfRow } from '../format/sealed-row.ts'
+import type { MessageRefusal } from '../types.ts'
 import type { ReceiptListener } from './seen-messages.ts'
 
 /** Receivers that are remembered. */
@@ -27,6 +28,11 @@ interface RowReceiver {
   isOff: boolean
   /** Of a message that was sealed by itself, and of one of a row. */
   listeners: { single: ReceiptListener; inRow: ReceiptListener }
+}
+
+/** An instance that opens no rows has not stored a message of one, and no more: another instance may take it as long as it lives. */
+export function declinedFor({ isSealed, payload }: Pick<Envelope, 'isSealed' | 'payload'>, reason: MessageRefusal): MessageRefusal {
+  return reason === 'forged' && isSealed && isOfRow(payload) ? 'not-stored' : reason
 }
 
 /** @param now clock, in ms; any origin, never set back */
@@ -64,14 +70,10 @@ export function createRowReceivers(now: () => number) {
       const receiver = receivers.get(encodeKeyHex(end))
       return receiver !== undefined && !receiver.isOff && receiver.untilMs > now()
     },
-    /**
-     * A listener of both. To the given one an instance that opens no rows has not stored a message of one, and no more: another instance may take it
-     * as long as it lives.
-     */
+    /** A listener of both. */
     besides(envelope: Pick<Envelope, 'to' | 'payload' | 'isSealed'>, listener: ReceiptListener): ReceiptListener {
       if (!envelope.isSealed) return listener
       const own = listenerFor(envelope)
-      const isInRow = isOfRow(envelope.payload)
       return {
         isOpen: true,
         onReceipt(receipt) {
@@ -80,7 +82,7 @@ export function createRowReceivers(now: () => number) {
         },
         onDecline(decline) {
           own.onDecline(decline)
-          listener.onDecline(isInRow && decline.reason === 'forged' ? { ...decline, reason: 'not-stored' } : decline)
+          listener.onDecline({ ...decline, reason: declinedFor(envelope, decline.reason) })
         },
       }
     },
