@@ -106,9 +106,16 @@ export function createServedLeases(
     if (isToTell) {
       toldOn.set(nameOf(key, holder), { key, holder })
       addTeller(nameOf(key, holder), home)
-      // The copy that the record has, or none where there was no room. A carried lease stands for the grace when its home's stream ends, and
-      // content must not: so it goes no further.
-      announcing.push(service.announce(lease, { mark, content: right && isTabs ? store.contentOf(key) : undefined }))
+      // The copy that the records have when it is told, or none once it has made room. A carried lease stands for the grace when its home's stream
+      // ends, and content must not: so it goes no further.
+      const hasContent = right !== undefined && isTabs
+      const beside: BesideLease = {
+        mark,
+        get content() {
+          return hasContent ? store.contentOf(key) : undefined
+        },
+      }
+      announcing.push(service.announce(lease, beside))
     } else withdraw(key, holder)
     return undefined
   }

@@ -352,7 +352,10 @@ test('served stream: a home passes a tab’s small content on with its lease', a
   const lease = await leaseOf(tab, self.peer, sha256AtOnce(content))
   stream.send({ type: 'hold', sequence: 1, leases: [lease.bytes, (await leaseOf(tab, self.peer)).bytes], contents: [content, content] })
   await stream.next('held')
-  expect(stream.beside.map((beside) => beside.content)).toEqual([content, undefined])
+  const told = () => stream.beside.map((beside) => beside.content)
+  expect(told()).toEqual([content, undefined])
+  stream.close()
+  await waitFor(() => told()[0] === undefined, 1_000, 'whoever is told the lease later has no content that is kept no more')
 })
 
 test('served stream: content ends with the stream that brought it, though its record stands for the grace', async () => {
