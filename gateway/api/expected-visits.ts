@@ -9,8 +9,8 @@ import type { VisitListener, VisitPipe } from '../../node/index.ts'
 export const EXPECTED_LIMITS = {
   /** Visits that are expected at once: one for each share. */
   maxVisits: 32,
-  /** How long one is expected, in ms: a sharer waits twice as long for what its visitor says first. */
-  keepMs: 5_000,
+  /** How long one is expected, in ms: a sharer waits 10 s for what its visitor says first, and the rest is the page's. */
+  keepMs: 3_000,
 } as const
 
 /** Messages of a sharer to a visitor who has said nothing: its key alone. */
