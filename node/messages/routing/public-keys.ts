@@ -15,8 +15,8 @@ import type { RecordNodes } from './record-nodes.ts'
 
 /** About 3 MB. */
 const MAX_PUBLIC_KEYS = 16_384
-/** How long others may take to tell a public key, in ms. */
-const KEY_MS = 1_500
+/** How long others may take to tell a public key, in ms: record nodes of another group are dialled for it. */
+const KEY_MS = 2_500
 /** Searches for public keys at once: any tab may ask for one, of ends that nobody receives at. */
 const MAX_SEARCHES = 32
 
@@ -60,8 +60,8 @@ export function createPublicKeys(
     if (known !== undefined) return known
     const limited = AbortSignal.any([signal, timeoutSignal(KEY_MS)])
     const { nodes } = await recordNodes.of(end)
-    const told = await Promise.all(nodes.map((node) => requests.publicKey(node, end, false, limited)))
-    const publicKey = told.find((key) => key !== undefined) ?? (await findAtHomes(end, limited))
+    const publicKey =
+      (await firstTold(nodes.map((node) => requests.publicKey(node, end, false, limited)))) ?? (await findAtHomes(end, limited))
     signal.throwIfAborted()
     if (publicKey !== undefined) put(end, publicKey)
     return publicKey
@@ -81,4 +81,12 @@ export function createPublicKeys(
       }
     },
   }
+}
+
+/** The first key that one of them tells: a silent record node is not waited for. Undefined when none tells any. */
+function firstTold(answers: Promise<Uint8Array | undefined>[]): Promise<Uint8Array | undefined> {
+  return new Promise((resolve) => {
+    for (const answer of answers) void answer.then((key) => key !== undefined && resolve(key))
+    void Promise.allSettled(answers).then(() => resolve(undefined))
+  })
 }
