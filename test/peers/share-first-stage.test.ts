@@ -196,7 +196,9 @@ it('a visitor that does not read for a while hears nothing untrue of its sharer,
   socket?.resume()
   const hasNewest = () => visitor.heard.some((frame) => frame.type === 'page' && frame.entries.some(({ path }) => path === 'newest.txt'))
   await waitFor(hasNewest, WAIT_MS, () => `the newest list; closed with ${closedWith}`)
-  await waitFor(() => visitor.heard.filter(({ type }) => type === 'taken').length === 60, WAIT_MS, 'an answer to each')
+  // What waits for a receiver that does not read is said once, whatever it has asked meanwhile.
+  await waitFor(() => visitor.heard.some(({ type }) => type === 'taken'), WAIT_MS, 'an answer')
+  expect(visitor.heard.filter(({ type }) => type === 'taken').length).toBeLessThan(60)
   expect(visitor.heard.filter(({ type }) => type === 'list').length).toBeLessThan(8)
   expect([closedWith, statesAt(share)]).toEqual([undefined, ['receiving']])
 })
