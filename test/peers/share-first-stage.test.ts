@@ -196,7 +196,7 @@ it('a visitor that does not read for a while hears nothing untrue of its sharer,
   socket?.resume()
   const hasNewest = () => visitor.heard.some((frame) => frame.type === 'page' && frame.entries.some(({ path }) => path === 'newest.txt'))
   await waitFor(hasNewest, WAIT_MS, () => `the newest list; closed with ${closedWith}`)
-  // What waits for a receiver that does not read is said once, whatever it has asked meanwhile.
+  // An answer waits once for a receiver that does not read, whatever it has asked meanwhile.
   await waitFor(() => visitor.heard.some(({ type }) => type === 'taken'), WAIT_MS, 'an answer')
   expect(visitor.heard.filter(({ type }) => type === 'taken').length).toBeLessThan(60)
   expect(visitor.heard.filter(({ type }) => type === 'list').length).toBeLessThan(8)

@@ -70,7 +70,7 @@ export function createRowReceivers(now: () => number) {
       const receiver = receivers.get(encodeKeyHex(end))
       return receiver !== undefined && !receiver.isOff && receiver.untilMs > now()
     },
-    /** A listener of both. */
+    /** Hears for this map and for the given listener. */
     besides(envelope: Pick<Envelope, 'to' | 'payload' | 'isSealed'>, listener: ReceiptListener): ReceiptListener {
       if (!envelope.isSealed) return listener
       const own = listenerFor(envelope)
