@@ -51,7 +51,7 @@ export interface RecordStoreOptions {
   maxKeptBytes?: number
 }
 
-/** Some thousand small pages, and few enough that a home tells all it has to a record node at once. A record that finds no room goes without. */
+/** Some thousand small pages, which a home tells to a record node with its leases at once. A record that finds no room goes without. */
 const MAX_KEPT_BYTES = 8 * 1_048_576
 
 export type PutRefusal = 'records-per-key' | 'records' | 'older'

@@ -48,7 +48,7 @@ export interface ServedStreamContext {
 
 /** Unsent bytes at which a slow reader is cut off. */
 const MAX_UNSENT_BYTES = 4 * 1_048_576
-/** Bytes of one stream that may wait for earlier leases to be checked: every lease of a full home fits. */
+/** Bytes of one stream that may wait for earlier leases to be checked: every lease of a full home fits, with about 15 MiB of small contents. */
 const MAX_WAITING_BYTES = 32 * 1_048_576
 /** Estimated size of a waiting frame, and of each lease or release in it. */
 const WAITING_FRAME_BYTES = 1_024
