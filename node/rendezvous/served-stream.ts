@@ -48,8 +48,10 @@ export interface ServedStreamContext {
 
 /** Unsent bytes at which a slow reader is cut off. */
 const MAX_UNSENT_BYTES = 4 * 1_048_576
-/** Bytes of one stream that may wait for earlier leases to be checked: every lease of a full home fits, with about 15 MiB of small contents. */
+/** Bytes of one stream that may wait for earlier leases to be checked: every lease of a full home fits, with the contents that may wait. */
 const MAX_WAITING_BYTES = 32 * 1_048_576
+/** Bytes of small contents that may wait so: beyond them leases are taken without, and readers fetch from their holders. */
+const MAX_WAITING_CONTENT_BYTES = 8 * 1_048_576
 /** Estimated size of a waiting frame, and of each lease or release in it. */
 const WAITING_FRAME_BYTES = 1_024
 const WAITING_ITEM_BYTES = 256
@@ -123,10 +125,6 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
     return greeting.records
   }
 
-  function takeBits(bits: number | undefined): void {
-    openerBits = bits
-  }
-
   /** Frames of the other side's types are left unread. */
   function answer(frame: PresenceFrame): void {
     switch (frame.type) {
@@ -143,7 +141,7 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
         break
       // A release must wait for the leases before it, whose signatures are being checked; a find or a watch must not.
       case 'hold':
-        work.enqueue(frame.leases.length + Math.ceil(bytesOf(frame.contents) / WAITING_ITEM_BYTES), () => hold(frame))
+        work.enqueueHold(frame, hold)
         break
       case 'release':
         work.enqueue(frame.records.length, () =>
@@ -152,7 +150,10 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
         break
       case 'heartbeat':
         // It counts for the leases behind it.
-        if (frame.bits !== undefined) work.enqueue(0, () => takeBits(frame.bits))
+        if (frame.bits !== undefined)
+          work.enqueue(0, () => {
+            openerBits = frame.bits
+          })
         sendTime()
         break
       case 'find':
@@ -215,6 +216,8 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
 
 const bytesOf = (contents: HoldFrame['contents'] = []) => contents.reduce((sum, content) => sum + (content?.byteLength ?? 0), 0)
 
+const withoutContents = ({ contents: _, ...frame }: HoldFrame): HoldFrame => frame
+
 function maxWatchesOf(
   role: HelloFrame['role'] | undefined,
   { maxWatchesPerPeer: most, maxWatches }: ServedStreamOptions['limits'],
@@ -233,19 +236,30 @@ function carryingOf(groups: ServedGroups, opener: () => { isNode: boolean; bits:
 /** Work of frames that takes effect in their order. @param end ends the stream, for too much of it, or for work that fails */
 function createWorkQueue(isOpen: () => boolean, end: (reason: string) => void) {
   let waitingBytes = 0
+  let waitingContentBytes = 0
   let queue = Promise.resolve()
+
+  /** Does the work after that of earlier frames. */
+  function enqueue(items: number, work: () => void | Promise<void>, contentBytes = 0): void {
+    const bytes = WAITING_FRAME_BYTES + items * WAITING_ITEM_BYTES + contentBytes
+    waitingBytes += bytes
+    waitingContentBytes += contentBytes
+    if (waitingBytes > MAX_WAITING_BYTES) return void end(`more than ${MAX_WAITING_BYTES} bytes waiting`)
+    queue = queue
+      .then(() => (isOpen() ? work() : undefined))
+      .catch((error: unknown) => end(error instanceof Error ? error.message : String(error)))
+      .finally(() => {
+        waitingBytes -= bytes
+        waitingContentBytes -= contentBytes
+      })
+  }
+
   return {
-    /** Does the work after that of earlier frames. */
-    enqueue(items: number, work: () => void | Promise<void>) {
-      const bytes = WAITING_FRAME_BYTES + items * WAITING_ITEM_BYTES
-      waitingBytes += bytes
-      if (waitingBytes > MAX_WAITING_BYTES) return end(`more than ${MAX_WAITING_BYTES} bytes waiting`)
-      queue = queue
-        .then(() => (isOpen() ? work() : undefined))
-        .catch((error: unknown) => end(error instanceof Error ? error.message : String(error)))
-        .finally(() => {
-          waitingBytes -= bytes
-        })
+    enqueue,
+    enqueueHold(frame: HoldFrame, hold: (frame: HoldFrame) => Promise<void>) {
+      const hasRoom = waitingContentBytes + bytesOf(frame.contents) <= MAX_WAITING_CONTENT_BYTES
+      const taken = hasRoom ? frame : withoutContents(frame)
+      enqueue(taken.leases.length, () => hold(taken), bytesOf(taken.contents))
     },
   }
 }

@@ -452,6 +452,48 @@ test('served stream: more waiting than a full home has ends the connection', asy
   }
 })
 
+test('served stream: of more small content than may wait, the leases are taken without it', async () => {
+  const stream = await openPresenceStream(self, home, { hello: 'node' })
+  const { publicKey } = tab.privateKey
+  const verify = Object.getPrototypeOf(publicKey).verify
+  const check = Promise.withResolvers<void>()
+  const checking = vi.spyOn(Object.getPrototypeOf(publicKey), 'verify').mockImplementation(async function (this: unknown, ...given) {
+    await check.promise
+    return verify.apply(this, given)
+  })
+  try {
+    stream.send({ type: 'hold', sequence: 1, leases: [(await leaseOf(tab, home.peer)).bytes] })
+    await waitFor(() => checking.mock.calls.length > 0, 1_000, 'the check that waits')
+    const content = new Uint8Array(4_096).fill(7)
+    const own = await leaseOf(home, home.peer, sha256AtOnce(content))
+    const large = encodePresence({ type: 'hold', sequence: 2, leases: Array(12).fill(own.bytes), contents: Array(12).fill(content) })
+    let askedFor = 0
+    const readSoFar = async () => {
+      stream.send({ type: 'find', id: ++askedFor, key: KEY, limit: 1, scope: SCOPE.own })
+      await stream.next('found')
+    }
+    for (let mebibytes = 0; mebibytes < 36; mebibytes++) {
+      for (let i = 0; i < 22; i++) stream.sendRaw(large)
+      await readSoFar()
+    }
+    const late = new Uint8Array(4_096).fill(8)
+    const last = await leaseOf(home, home.peer, sha256AtOnce(late))
+    const full = { leases: [last, ...Array(11).fill(own)].map(({ bytes }) => bytes), contents: [late, ...Array(11).fill(content)] }
+    stream.send({ type: 'hold', sequence: 3, ...full })
+    await readSoFar()
+    check.resolve()
+    await waitFor(() => stream.store.get(last.key, home.id) !== undefined, 30_000, 'the lease behind them')
+    expect(stream.store.contentOf(own.key)).toEqual(content)
+    expect(stream.store.contentOf(last.key)).toBeUndefined()
+    const renewed = await leaseOf(home, home.peer, last.key, { issuedAtMs: Date.now() + 1 })
+    stream.send({ type: 'hold', sequence: 4, leases: [renewed.bytes], contents: [late] })
+    await waitFor(() => stream.store.contentOf(last.key) !== undefined, 5_000, 'content that comes when there is room again')
+    expect(stream.aborted).toBe(false)
+  } finally {
+    checking.mockRestore()
+  }
+})
+
 test('served stream: a stream begins with one hello, or the connection is ended', async () => {
   const early = await openPresenceStream(self, tab, { hello: 'none' })
   early.send({ type: 'find', id: 1, key: KEY, limit: 1, scope: SCOPE.own })
