@@ -1,5 +1,6 @@
 /** Posts signed messages through gateways, without a peer. Their answers are a stranger's: the sender checks what they say. */
 
+import { raceAbort } from '../../async/abort.ts'
 import { MayflyError } from '../../errors.ts'
 import type { GuestPosted } from '../../index.ts'
 import { encodeKeyHex } from '../../keys/index.ts'
@@ -55,14 +56,15 @@ export async function openGatewayPosts(
   let current = first
 
   /** Resolves with true when another gateway is asked from now on. */
-  async function leave(entrance: Entrance): Promise<boolean> {
+  async function leave(entrance: Entrance, signal: AbortSignal): Promise<boolean> {
     if (entrance !== current) return true
-    opening ??= openNext().finally(() => {
+    // The one that is found counts for the next message as well, though this one is given up.
+    opening ??= openNext().then((next) => {
       opening = undefined
+      current = next ?? current
+      return next
     })
-    const next = await opening
-    if (next !== undefined) current = next
-    return next !== undefined
+    return (await raceAbort(opening, signal)) !== undefined
   }
 
   async function askAny<T>(ask: (origin: string) => Promise<T>, signal: AbortSignal): Promise<T> {
@@ -73,7 +75,7 @@ export async function openGatewayPosts(
       } catch (error) {
         signal.throwIfAborted()
         const isBusy = error instanceof MayflyError && error.code === 'ERR_LIMIT'
-        if (isBusy || !(await leave(asked))) throw error
+        if (isBusy || !(await leave(asked, signal))) throw error
       }
     }
   }
