@@ -8,6 +8,7 @@ import type { ShareItem } from '../../node/sharing/types.ts'
 import { saveAsDownloads } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
 import { startTab } from '../helpers/early-receiver.ts'
+import { comesTo, focusOf, press, tabTo } from '../helpers/keyboard.ts'
 import { useNode } from '../helpers/one-node.ts'
 
 const node = useNode()
@@ -16,41 +17,6 @@ const chromium = useChromium()
 const SEES_MS = 60_000
 
 const sees = (page: Page, testId: string) => page.getByTestId(testId).first().waitFor({ timeout: SEES_MS })
-
-/** The element that has the focus (its test id, spoken name or tag), and whether that is seen, by an outline of it or of the label around it. */
-const focusOf = (page: Page) =>
-  page.evaluate(() => {
-    const at = document.activeElement ?? document.body
-    const name = at.getAttribute('data-testid') ?? at.getAttribute('aria-label') ?? at.tagName
-    const around = [at, at.closest('label')].filter((element) => element !== null)
-    const isSeen = around.some((element) => {
-      const { outlineStyle, outlineWidth } = getComputedStyle(element)
-      return outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2
-    })
-    return { name, isSeen }
-  })
-
-/** By the Tab key alone; every stop on the way is seen. */
-async function tabTo(page: Page, wanted: string): Promise<void> {
-  const stops: string[] = []
-  for (let presses = 0; presses < 40; presses++) {
-    const { name } = await focusOf(page)
-    if (name === wanted) return
-    await page.keyboard.press('Tab')
-    const stop = await focusOf(page)
-    stops.push(stop.name)
-    if (stop.name !== 'BODY') expect(stop, `a stop after ${stops.join(', ')}`).toMatchObject({ isSeen: true })
-  }
-  throw new Error(`No ${wanted} among the stops: ${stops.join(', ')}`)
-}
-
-async function press(page: Page, wanted: string, key = 'Enter'): Promise<void> {
-  await tabTo(page, wanted)
-  await page.keyboard.press(key)
-}
-
-/** Where the focus comes to, once it is there. */
-const comesTo = (page: Page, name: string) => expect.poll(async () => (await focusOf(page)).name, { timeout: SEES_MS }).toBe(name)
 
 it('a text is shared, renamed and no longer shared', async () => {
   const page = await chromium.newPage()
