@@ -71,6 +71,17 @@ const isEqual = (bytes: Buffer | undefined, expected: Uint8Array) => Buffer.comp
 /** The bytes of the bar. */
 const doneOf = async (page: Page) => Number(await page.getByTestId('receive-progress').getAttribute('data-done'))
 
+/** Contents that the site keeps on disk for its tabs, in number. */
+const storedFiles = (page: Page): Promise<number> =>
+  page.evaluate(async () => {
+    const count = async (directory: FileSystemDirectoryHandle): Promise<number> => {
+      let files = 0
+      for await (const each of directory.values()) files += each instanceof FileSystemDirectoryHandle ? await count(each) : 1
+      return files
+    }
+    return count(await navigator.storage.getDirectory())
+  })
+
 describe('the page of a received share', () => {
   it('lists at once, follows the list, receives what is chosen, and says under which name', async () => {
     const { sharing } = await startSharer()
@@ -214,6 +225,27 @@ describe('the page of a received share', () => {
     // Three times at most six pieces of 256 KiB, where the machine is busy; `bench -- sharing` measures how little it is of a large file.
     expect(served).toBeLessThan(size + 3 * 6 * 262_144 + 0.01 * size)
     expect(offered.receivers).toHaveLength(1)
+  })
+
+  it('cancelled, keeps nothing of what had come, and the file can be taken again', async () => {
+    const { sharing } = await startSharer({ bytesPerSecond: 3 * MIB })
+    const large = randomBytes(6 * MIB)
+    const offered = await share(sharing, { 'large.bin': large })
+    const page = await openLink(offered.path)
+    const downloads = downloadsOf(page)
+    await page.getByTestId('receive').click({ timeout: SEES_MS })
+    await expect.poll(() => doneOf(page), { timeout: SEES_MS, interval: 20 }).toBeGreaterThan(MIB)
+    expect(await storedFiles(page)).toBeGreaterThan(0)
+    await page.getByTestId('receive-cancel').click()
+    await page.getByTestId('receive-progress').waitFor({ state: 'detached', timeout: SEES_MS })
+    await expect.poll(() => storedFiles(page), { timeout: SEES_MS }).toBe(0)
+    expect(downloads.size).toBe(0)
+
+    await page.getByTestId('receive').click()
+    await seesSaved(page)
+    await expect.poll(() => downloads.size, { timeout: SEES_MS }).toBe(1)
+    expect(isEqual(downloads.get('large.bin'), large)).toBe(true)
+    await expect.poll(() => offered.receivers.map(({ state }) => state)).toEqual(['done'])
   })
 
   it('goes on after a crash of its tab, and says how much, how fast and how long it takes', async () => {
