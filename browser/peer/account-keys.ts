@@ -1,7 +1,7 @@
 /**
  * The keys of a place in this browser: one that seals, and one that signs. Their secrets never leave the browser's key store: no script can read
  * them, the page's own neither. A key counts as kept only after it was read back and has worked: WebKitGTK (2.50) reads a record with an X25519
- * key as null. Where a browser keeps or makes no Ed25519 key, its seed is kept, sealed with the other key, which every browser keeps.
+ * key as null (findings/webkitgtk-stored-x25519.sh). Where a browser keeps or makes no Ed25519 key, its seed is kept, sealed with the other key, which every browser keeps.
  */
 
 import { MayflyError, type Signer, signerOf } from '../../node/index.ts'

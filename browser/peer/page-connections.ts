@@ -1,6 +1,6 @@
 /**
  * RTCPeerConnections that end with their page. A page that is closed leaves its TURN allocation at the server for ten minutes (Chromium 156,
- * coturn 4.6), where it counts against the server's quotas; a connection that is closed gives it back at once.
+ * coturn 4.6: findings/chromium-turn-left.sh), where it counts against the server's quotas; a connection that is closed gives it back at once.
  */
 
 /** The same class, whose connections are closed when the page goes, also those that are still being made. */

@@ -93,7 +93,7 @@ function readPiece({ access, record }: OpenFile, index: number): Uint8Array<Arra
 
 function writeAll(access: SyncAccessHandle, bytes: Uint8Array, at: number): void {
   const written = access.write(bytes, { at })
-  // Chromium's private windows (156) return 4,294,967,288 beyond some 2 GiB, and write nothing.
+  // Chromium's private windows (156) return 4,294,967,288 where there is no room (findings/chromium-private-write.sh).
   if (written !== bytes.byteLength) throw new DOMException(NO_SPACE_TEXT, NO_SPACE)
 }
 
