@@ -4,11 +4,13 @@
  */
 
 import { createTimeout, onAbort } from '../../node/async/abort.ts'
+import { createQuota } from '../../node/async/quota.ts'
 import type { VisitListener, VisitPipe } from '../../node/index.ts'
 
 export const EXPECTED_LIMITS = {
-  /** Visits that are expected at once: one for each share. */
+  /** Visits that are expected at once, in all and of one address: one for each share. */
   maxVisits: 32,
+  maxVisitsPerAddress: 4,
   /** How long one is expected, in ms: a sharer waits 10 s for what its visitor says first, and the rest is the page's. */
   keepMs: 3_000,
 } as const
@@ -27,6 +29,7 @@ export interface ExpectedVisit {
 export function createExpectedVisits(closing: AbortSignal) {
   /** By the id of the share. Bounded: maxVisits. */
   const expected = new Map<string, ExpectedVisit>()
+  const places = createQuota({ max: EXPECTED_LIMITS.maxVisits, maxPerKey: EXPECTED_LIMITS.maxVisitsPerAddress })
   onAbort(closing, () => {
     for (const visit of [...expected.values()]) visit.leave()
   })
@@ -35,10 +38,16 @@ export function createExpectedVisits(closing: AbortSignal) {
     get size() {
       return expected.size
     },
-    /** @param open finds the sharer, until the signal is aborted */
-    add(id: string, open: (listener: VisitListener, signal: AbortSignal) => Promise<VisitPipe>): void {
-      if (closing.aborted || expected.has(id) || expected.size >= EXPECTED_LIMITS.maxVisits) return
+    /**
+     * @param group the address group of the client
+     * @param open finds the sharer, until the signal is aborted
+     */
+    add(id: string, group: string, open: (listener: VisitListener, signal: AbortSignal) => Promise<VisitPipe>): void {
+      if (closing.aborted || expected.has(id)) return
+      const leave = places.enter(group)
+      if (typeof leave !== 'function') return
       const visit = openExpected(open, () => {
+        leave()
         if (expected.get(id) === visit) expected.delete(id)
       })
       expected.set(id, visit)
@@ -52,7 +61,7 @@ export function createExpectedVisits(closing: AbortSignal) {
   }
 }
 
-/** @param onOver called when it is of no use to a visitor any more */
+/** @param onOver called when it is handed over, or of no use to a visitor any more */
 function openExpected(open: (listener: VisitListener, signal: AbortSignal) => Promise<VisitPipe>, onOver: () => void): ExpectedVisit {
   const over = new AbortController()
   const late = createTimeout(EXPECTED_LIMITS.keepMs)
@@ -86,6 +95,7 @@ function openExpected(open: (listener: VisitListener, signal: AbortSignal) => Pr
     leave,
     handTo(next) {
       late.end()
+      onOver()
       visitor = next
       for (const message of early.splice(0)) next.onMessage(message)
       return pipe

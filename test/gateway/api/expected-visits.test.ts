@@ -29,7 +29,7 @@ async function expectOne() {
   const closing = new AbortController()
   const expected = createExpectedVisits(closing.signal)
   const sharer = createSharer()
-  expected.add('a', sharer.open)
+  expected.add('a', 'client', sharer.open)
   await settle()
   const [pipe] = sharer.opened
   if (pipe === undefined) throw new Error('the sharer was not asked')
@@ -55,7 +55,7 @@ test('the key that has come waits for the visitor, as it was, and what comes aft
 test('one whose visitor does not come is closed after a while; so is one that opens only then', async () => {
   const { expected, pipe } = await expectOne()
   const late = Promise.withResolvers<VisitPipe>()
-  expected.add('b', () => late.promise)
+  expected.add('b', 'client', () => late.promise)
   await vi.advanceTimersByTimeAsync(EXPECTED_LIMITS.keepMs)
   expect([expected.size, pipe.signal.aborted]).toEqual([0, true])
   expect(pipe.close).toHaveBeenCalledOnce()
@@ -87,18 +87,28 @@ test.each(USELESS)('one %s is closed, and its visitor gets another', async (_, a
 test('one that cannot be opened is forgotten, and tells a visitor that has it already', async () => {
   const expected = createExpectedVisits(new AbortController().signal)
   const fail = async () => Promise.reject(new Error('nobody'))
-  expected.add('a', fail)
+  expected.add('a', 'client', fail)
   await expect(expected.take('a')?.handTo(createVisitor())).rejects.toThrow('nobody')
-  expected.add('a', fail)
+  expected.add('a', 'client', fail)
   await settle()
   expect(expected.size).toBe(0)
 })
 
-test('one of each share, and no more than the limit, are expected at once', async () => {
+test('one of each share, and no more than the limits in all and of one address, are expected at once', async () => {
   const expected = createExpectedVisits(new AbortController().signal)
   const sharer = createSharer()
-  for (let n = 0; n < 2 * EXPECTED_LIMITS.maxVisits; n++) expected.add(String(n >> 1), sharer.open)
-  expected.add('one more', sharer.open)
+  const { maxVisits, maxVisitsPerAddress } = EXPECTED_LIMITS
+  for (let n = 0; n <= maxVisitsPerAddress; n++) for (const _ of [1, 2]) expected.add(`of one ${n}`, 'one', sharer.open)
+  expect(expected.size).toBe(maxVisitsPerAddress)
+  for (let n = 0; n < maxVisits; n++) expected.add(`of others ${n}`, `other ${n}`, sharer.open)
   await settle()
-  expect([expected.size, sharer.opened.length]).toEqual([EXPECTED_LIMITS.maxVisits, EXPECTED_LIMITS.maxVisits])
+  expect([expected.size, sharer.opened.length]).toEqual([maxVisits, maxVisits])
+
+  await expected.take('of one 0')?.handTo(createVisitor())
+  expected.take('of one 1')?.leave()
+  for (const n of [5, 6, 7]) expected.add(`of one ${n}`, 'one', sharer.open)
+  expect(expected.size).toBe(maxVisits)
+  await vi.advanceTimersByTimeAsync(EXPECTED_LIMITS.keepMs)
+  for (let n = 0; n < maxVisitsPerAddress; n++) expected.add(`again ${n}`, 'one', sharer.open)
+  expect(expected.size).toBe(maxVisitsPerAddress)
 })
