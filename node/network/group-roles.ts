@@ -23,6 +23,8 @@ export interface ToldLease {
 /** Faults after which a delegate loses its place. */
 const MAX_FAULTS = 2
 const MAX_FAULTY = 1_024
+/** Heartbeats to the nearest of one's own group are never rare: they are the first to keep records of the same keys. */
+const NEAR_MATES = 8
 
 export interface GroupRolesContext {
   links: Links<GroupPeer>
@@ -60,7 +62,19 @@ export function createGroupRoles(
     return nearer.length === 0 && isJoining() ? nearestTo(place, inGroups, delegates) : nearestTo(place, nearer, 1)
   }
 
+  function isNearMate(link: GroupPeer): boolean {
+    if (groupOf(link.place, links.bits) !== links.ownGroup) return false
+    let nearer = 0
+    for (const mate of links.mates()) if (isNearer(self.place, mate.place, link.place) && ++nearer >= NEAR_MATES) return false
+    return true
+  }
+
   return {
+    /** True for a server to which heartbeats may be rare while nothing stands there. In a mesh there is none. */
+    isFar(peer: string): boolean {
+      const link = links.get(peer)
+      return link !== undefined && links.bits > 0 && !isJoining() && !isNearMate(link)
+    },
     /** True when this node knows the record nodes of a position. One that joins knows some of its own group, which would be the wrong ones. */
     coversHere: (position: Uint8Array) => links.bits === 0 || (links.coversHere(placeOf(position)) && !isJoining()),
     /** The bits that this node goes by, as it says before it tells of leases. One that joins covers nothing: whatever it tells is told on. */

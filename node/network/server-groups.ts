@@ -8,7 +8,7 @@ import { createEmitter } from '../async/emitter.ts'
 import { createRecentMap } from '../async/recent-map.ts'
 import { TIMERS, type Timers } from '../async/timers.ts'
 import { GROUP_DEFAULTS, type GroupOptions } from '../groups/context.ts'
-import { MAX_GROUP_BITS, type SizeReport } from '../groups/group-bits.ts'
+import { isReportNews, MAX_GROUP_BITS, type SizeReport } from '../groups/group-bits.ts'
 import { createLinks, type Links } from '../groups/links.ts'
 import { groupOf, type Place, sharedBits } from '../groups/place.ts'
 import { createUpkeep, type Upkeep } from '../groups/upkeep.ts'
@@ -165,8 +165,8 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
       arrival.end()
       if (before !== report.bits && links.bits > 0) changed()
     },
-    /** Hears when `report` tells of another number of bits. Returns the function that ends it. */
-    onOwnBits: own.onBits,
+    /** Hears when `report` tells what others are to know at once. Returns the function that ends it. */
+    onOwnNews: own.onNews,
     /** True while servers that others have told of are still to be connected. */
     isAwaiting: () => dials.wanted()[Symbol.iterator]().next().done !== true,
     /** True for a server that is to be connected to. */
@@ -235,17 +235,20 @@ function middleBits(reports: Iterable<SizeReport>): number {
 function createOwnReport() {
   const news = createEmitter<void>()
   let own = UNKNOWN
+  /** The last that was told unasked. */
+  let told = UNKNOWN
   return {
     get now() {
       return own
     },
     publish(report: SizeReport) {
-      const isNews = report.bits !== own.bits
       own = report
-      if (isNews) news.emit()
+      if (!isReportNews(told, own)) return
+      told = own
+      news.emit()
     },
-    /** Hears of another number of bits. Returns the function that ends it. */
-    onBits: news.on,
+    /** Hears of another number of bits, or of a size that is quite another. Returns the function that ends it. */
+    onNews: news.on,
   }
 }
 

@@ -74,9 +74,9 @@ export function createPresenceServer(
     onStep() {
       for (const served of streams.keys()) served.onStep()
     },
-    /** The number of bits of this node's group is another one: nodes that turn to it go by it. */
-    onBits() {
-      for (const served of streams.keys()) served.onBits()
+    /** This node's group has other bits, or quite another size: nodes that turn to it go by it. */
+    onGroup() {
+      for (const served of streams.keys()) served.onGroup()
     },
     /**
      * Drops all that its streams have brought, and closes them: peers that are still there open others, and tell it anew.

@@ -42,20 +42,20 @@ export interface PresenceStreamOptions {
 
 /** How long leases may stay unanswered before they count as not taken, in ms: a server that never answers would have us keep them all. */
 const MAX_UNANSWERED_MS = 60_000
-/** Signed records in all frames of servers of one stream. */
-export const MAX_RECORDS_PER_STREAM = 256
 /** Unsent bytes at which a stuck record node is given up: every lease and watch of a full home fits. */
 const MAX_UNSENT_BYTES = 64 * 1_048_576
 
 export interface PresenceStreamListener {
   onWelcome(stream: PresenceStream, welcome: WelcomeFrame): void
-  /** The server tells of others that have come since. */
-  onServers(stream: PresenceStream, records: Uint8Array[]): void
+  /** The server tells of others that have come since. @throws {MayflyError} ERR_BAD_FRAME when these are too many */
+  onServers?(stream: PresenceStream, records: Uint8Array[]): void
   onCount(stream: PresenceStream, key: Key, count: number, people: number): void
   /** The server did not take a lease, a watch or a find. */
   onRefused(stream: PresenceStream, reason: Refusal, lease?: Uint8Array): void
   /** The server has said how large its group is. */
   onGroup?(stream: PresenceStream, group: GroupSize): void
+  /** True where the heartbeat that is due can wait. Only a node's streams rest. */
+  letsRest?(stream: PresenceStream): boolean
   /** Leases are told next. */
   onHold?: ((stream: PresenceStream, leases: readonly Uint8Array[]) => void) | undefined
   /** The server has told its clock, in ms since the epoch. @param askedAtMs when it was asked, by the monotonic clock */
@@ -91,6 +91,7 @@ export type PresenceStream = ReturnType<typeof createPresenceStream>
 export function createPresenceStream(context: PresenceStreamContext, options: PresenceStreamOptions) {
   const { peer, listener, role, addresses, isEntrance } = context
   const { heartbeatMs, quietMs = heartbeatMs } = options
+  const isNode = role === 'node'
   const finds = createRequests<FoundFrame | 'clock' | undefined>({ ended: undefined })
   const holds = createRequests<HeldFrame | undefined>({ ended: undefined, timeoutMs: MAX_UNANSWERED_MS })
   /** By key, hex. Bounded by what this peer watches itself. */
@@ -98,7 +99,6 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
   const welcomed = Promise.withResolvers<void>()
   welcomed.promise.catch(() => {}) // few callers wait for it
   let isWelcomed = false
-  let recordsLeft = MAX_RECORDS_PER_STREAM
   /** When the oldest heartbeat was sent that nothing has followed. */
   let heartbeatAtMs = 0
   let receivedAtMs = performance.now()
@@ -109,7 +109,7 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
   const frames = createFrameStream(context.stream, {
     maxFrameBytes: MAX_PRESENCE_FRAME_BYTES,
     maxUnsentBytes: MAX_UNSENT_BYTES,
-    isCorked: role === 'node',
+    isCorked: isNode,
     onFrame: (frame) => {
       receivedAtMs = performance.now()
       if (isAnswer(frame)) onFrame(decodeAnswererFrame(frame)) // those of the other side are left unread
@@ -134,9 +134,7 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
         listener.onWelcome(self, frame)
         break
       case 'servers':
-        recordsLeft -= frame.records.length
-        if (recordsLeft < 0) throw new MayflyError('ERR_BAD_FRAME', 'Too many records')
-        listener.onServers(self, frame.records)
+        listener.onServers?.(self, frame.records)
         break
       case 'probe':
         send({ type: 'probe-reply' })
@@ -188,14 +186,13 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
   const turnMs = Math.min(heartbeatMs, quietMs / 2)
   const timer = setInterval(() => {
     if (heartbeatAtMs > receivedAtMs && performance.now() - heartbeatAtMs >= options.silentMs) {
-      const reason = new Error(`nothing received for ${Math.round(performance.now() - receivedAtMs)} ms`)
+      const reason = new Error(`nothing received for ${options.silentMs} ms`)
       context.onSilent(reason)
       frames.abort(reason)
       return
     }
     holds.expire()
-    turns++
-    if (turns * turnMs < heartbeatMs && performance.now() - receivedAtMs < quietMs) return
+    if ((++turns * turnMs < heartbeatMs && performance.now() - receivedAtMs < quietMs) || listener.letsRest?.(self)) return
     turns = 0
     beat()
   }, turnMs)
@@ -203,6 +200,8 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
   const self = {
     peer,
     id: peer.toString(),
+    /** Keys that are watched over it, hex. */
+    watched: watched as ReadonlySet<string>,
     get open() {
       return frames.open
     },
@@ -233,7 +232,6 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
       finds.request((id) => send({ type: 'find', id, key, limit, scope, maxContentBytes }) && frames.flush(), abort),
     close: () => frames.close(),
   }
-  const isNode = role === 'node'
   send({ type: 'hello', role, addresses, answersProbes: !isNode, readsRecords: isNode, readsNews: isNode && isEntrance })
   return self
 }

@@ -72,7 +72,7 @@ export function createRendezvous(
   const scope = isNode ? SCOPE.own : SCOPE.network
   let life: AbortController | undefined
   const onRefused = (peer: string, reason: string) => emit({ type: 'refused', peer, reason })
-  const company = node?.createServerCompany(context, onRefused)
+  const company = node?.createServerCompany(context, onRefused, settings)
   const directory = createDirectory(libp2p, supervisor, context.addresses, records)
   const { isWanted = servers.has } = company ?? {}
   const streams = createPresenceStreams({ libp2p, role, isWanted, isEntrance: supervisor.isToBeJoined, random }, settings)
@@ -93,7 +93,6 @@ export function createRendezvous(
   const timekeeping = createTimekeeping({ clock, supervisor, holds, server, hearAgain: node?.hearAgain, store, watcher, streams })
 
   streams.listen({
-    onServers: () => {},
     ...company?.listener,
     needs: client.needs,
     onOpen(stream) {
@@ -103,7 +102,7 @@ export function createRendezvous(
     onWelcome(stream, welcome) {
       directory.rememberAddresses(stream.peer, welcome.addresses)
       if (!rememberServers(welcome, supervisor)) onRefused(stream.id, 'a server with a bad peer id')
-      company?.listener.onServers(stream, welcome.records ?? [])
+      company?.takeRecords(stream, welcome.records)
     },
     onCount: watcher.onCount,
     onTime: timekeeping.onTime,

@@ -11,6 +11,7 @@ import type { ServerGroups } from '../network/server-groups.ts'
 import { readPeerId } from './lease.ts'
 import type { RendezvousSettings } from './options.ts'
 import type { RecordStore } from './record-store.ts'
+import { REST_MS } from './resting.ts'
 import type { ServedDirectory } from './served-directory.ts'
 import { createServedFinds } from './served-finds.ts'
 import { type Carrying, createServedLeases, type Tellers } from './served-leases.ts'
@@ -74,22 +75,22 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
   let answersProbes = false
   /** Those that the opener goes by; undefined for an older one, and for a tab. */
   let openerBits: number | undefined
+  /** The opener has been told that it may be quiet for long while nothing of it stands here. */
+  let letsRest = false
   let endNews = () => {}
-  /** Turns of the timer since the last frame. A turn that this process slept through counts once: what has come meanwhile is read before the next. */
-  let quietTurns = 0
 
   const frames = createFrameStream(stream, {
     maxFrameBytes: MAX_PRESENCE_FRAME_BYTES,
     maxUnsentBytes: MAX_UNSENT_BYTES,
     isCorked: true,
     onFrame: (raw) => {
-      quietTurns = 0
+      silence.end()
       const frame = decodePresence(raw)
       if ((frame.type === 'hello') === (role !== undefined)) end('a stream that does not begin with one hello')
       else answer(frame)
     },
     onEnd() {
-      clearInterval(timer)
+      silence.stop()
       endNews()
       finds.end()
       watches.endAll()
@@ -109,7 +110,11 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
 
   /** A tab goes by its home's view of the network's time; nodes compare their own clocks, so that they never agree on an echo. */
   const nowFor = (opener: HelloFrame['role']) => (opener === 'tab' ? clock.now() : clock.wall())
-  const groupFor = (opener: HelloFrame['role']) => (opener === 'node' ? groups?.report() : undefined)
+  function groupFor(opener: HelloFrame['role']): GroupSize | undefined {
+    const group = opener === 'node' ? wordOn(groups) : undefined
+    letsRest ||= group?.letsRest === true
+    return group
+  }
   const sendTime = () => send({ type: 'heartbeat-reply', nowMs: nowFor(role ?? 'node'), group: groupFor(role ?? 'tab') })
 
   function end(reason: string, error: Error = new MayflyError('ERR_BAD_FRAME', `Connection ended: ${reason}`)): void {
@@ -178,15 +183,13 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
     else send({ type: 'held', sequence, refused })
   }
 
-  const timer = setInterval(() => {
-    // The page's own code answers a probe, in a hidden tab too, whose timers sleep. A websocket's pings are answered by the browser, for a
-    // page that is frozen as well.
-    if (++quietTurns === PROBE_TURNS && answersProbes) send({ type: 'probe' })
-    if (quietTurns > SILENT_TURNS && (role === 'node' || answersProbes)) {
-      const reason = `nothing received for ${options.silentMs} ms`
-      end(reason, new Error(reason)) // it may have lost its network: no fault of its own
-    }
-  }, options.silentMs / SILENT_TURNS)
+  const silence = watchSilence(options.silentMs, {
+    onQuiet: () => answersProbes && send({ type: 'probe' }),
+    rests: () => letsRest && leases.size + watches.size === 0,
+    onSilent(reason) {
+      if (role === 'node' || answersProbes) end(reason, new Error(reason)) // it may have lost its network: no fault of its own
+    },
+  })
 
   const served = {
     peer,
@@ -200,8 +203,8 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
     onStep() {
       if (role === 'tab') sendTime()
     },
-    /** Tells a node that the number of bits is another one. */
-    onBits() {
+    /** Tells a node that the group is another one. */
+    onGroup() {
       if (role === 'node') sendTime()
     },
     /** Ends it, and at once what it has brought. */
@@ -214,6 +217,12 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
   return served
 }
 
+/** With bits, a node lets others rest. */
+function wordOn(groups: ServedGroups | undefined): GroupSize | undefined {
+  const group = groups?.report()
+  return group === undefined || group.bits === 0 ? group : { ...group, letsRest: true }
+}
+
 const bytesOf = (contents: HoldFrame['contents'] = []) => contents.reduce((sum, content) => sum + (content?.byteLength ?? 0), 0)
 
 const withoutContents = ({ contents: _, ...frame }: HoldFrame): HoldFrame => frame
@@ -223,6 +232,36 @@ function maxWatchesOf(
   { maxWatchesPerPeer: most, maxWatches }: ServedStreamOptions['limits'],
 ): number {
   return Math.min(role === 'node' ? Math.max(most, Math.floor(maxWatches / NODE_SHARE)) : most, maxWatches)
+}
+
+interface SilenceListener {
+  /**
+   * It may be probed: a page's own code answers a probe, in a hidden tab too, whose timers sleep. A websocket's pings are answered by the browser,
+   * for a page that is frozen as well.
+   */
+  onQuiet(): void
+  /** It may be silent for longer. */
+  rests(): boolean
+  /** Is called again and again. */
+  onSilent(reason: string): void
+}
+
+function watchSilence(silentMs: number, { onQuiet, rests, onSilent }: SilenceListener) {
+  const turnMs = silentMs / SILENT_TURNS
+  /** Turns of the timer since the last frame. A turn that this process slept through counts once: what has come meanwhile is read before the next. */
+  let quietTurns = 0
+  const timer = setInterval(() => {
+    if (++quietTurns === PROBE_TURNS) onQuiet()
+    const mostMs = silentMs + (rests() ? REST_MS : 0)
+    if (quietTurns * turnMs > mostMs) onSilent(`nothing received for ${mostMs} ms`)
+  }, turnMs)
+  return {
+    /** A frame has come. */
+    end() {
+      quietTurns = 0
+    },
+    stop: () => clearInterval(timer),
+  }
 }
 
 /** Tabs carry nothing. */

@@ -2,22 +2,29 @@
 
 import type { PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import { MayflyError } from '../errors.ts'
 import type { Key } from '../types.ts'
 import type { RendezvousContext } from './context.ts'
 import { createForeword } from './foreword.ts'
 import { LEASE_CODEC } from './lease.ts'
 import { createLeaseAudit, type LeaseAuditContext } from './lease-audit.ts'
+import type { RendezvousSettings } from './options.ts'
 import type { PresenceClient } from './presence-client.ts'
 import type { PresenceServer } from './presence-server.ts'
-import type { PresenceStreamListener } from './presence-stream.ts'
+import type { PresenceStream, PresenceStreamListener } from './presence-stream.ts'
+import { createResting } from './resting.ts'
+import type { GroupSize } from './wire-frames.ts'
 
 /** Tabs of this home that are offered for one key. */
 const MAX_TABS_HOLDING = 16
+/** Signed records in all frames of servers of one stream. */
+export const MAX_RECORDS_PER_STREAM = 256
 
 /** The node's part with other servers, which a tab has not. */
 export function createServerCompany(
   { overlay, supervisor, addresses, store }: RendezvousContext,
   onRefused: (peer: string, reason: string) => void,
+  { lease }: Pick<RendezvousSettings, 'lease'>,
 ) {
   const { libp2p, servers, records } = overlay
   const { groups } = records ?? {}
@@ -25,17 +32,37 @@ export function createServerCompany(
   /** A connection that is being closed has no streams any more, and is there for a moment. */
   const isConnected = (peer: PeerId) => libp2p.getConnections(peer).some(({ status }) => status === 'open')
   let audit: ReturnType<typeof createLeaseAudit> | undefined
-  const listener: Pick<PresenceStreamListener, 'onServers' | 'onGroup' | 'onHold'> = {
-    onServers: (stream, told) =>
-      void records
-        ?.takeRecords(told, stream.id, supervisor.isToBeJoined(stream.peer))
-        .catch((error: Error) => onRefused(stream.id, error.message)),
-    onGroup: (stream, group) => groups?.onReport(stream.peer, group),
-    onHold: createForeword(self, records, LEASE_CODEC),
+  const sayForeword = createForeword(self, records, LEASE_CODEC)
+  const resting = createResting((peer) => groups?.isFar(peer) ?? false, lease)
+  /** Records that each stream has told of since its welcome. */
+  const toldOf = new WeakMap<PresenceStream, number>()
+
+  function takeRecords(stream: PresenceStream, told: Uint8Array[] = []): void {
+    records?.takeRecords(told, stream.id, supervisor.isToBeJoined(stream.peer)).catch((error: Error) => onRefused(stream.id, error.message))
   }
+
+  const listener = {
+    onServers(stream: PresenceStream, told: Uint8Array[]) {
+      const count = (toldOf.get(stream) ?? 0) + told.length
+      toldOf.set(stream, count)
+      if (count > MAX_RECORDS_PER_STREAM) throw new MayflyError('ERR_BAD_FRAME', 'Too many records')
+      takeRecords(stream, told)
+    },
+    onGroup(stream: PresenceStream, group: GroupSize) {
+      resting.onGroup(stream, group)
+      groups?.onReport(stream.peer, group)
+    },
+    onHold(stream: PresenceStream, leases: readonly Uint8Array[]) {
+      resting.onHold(stream)
+      sayForeword(stream, leases)
+    },
+    letsRest: resting.rests,
+  } satisfies Partial<PresenceStreamListener>
   return {
     listener,
     groups,
+    /** The welcome of a stream tells of servers. */
+    takeRecords,
     get counts() {
       return { knownServers: records?.size ?? 0, groupBits: groups?.bits ?? 0 }
     },
@@ -57,12 +84,12 @@ export function createServerCompany(
     /** Begins to say at which servers something stands, and hears when others are right for it. */
     attach(
       client: Pick<PresenceClient<PeerId>, 'announcer' | 'needs' | 'refresh'>,
-      server: Pick<PresenceServer, 'serves' | 'onBits'> | undefined,
+      server: Pick<PresenceServer, 'serves' | 'onGroup'> | undefined,
       asking: Pick<LeaseAuditContext, 'placement' | 'streams'>,
     ) {
       groups?.attach((id) => client.needs(id) || (server?.serves(id) ?? false))
       groups?.onChange(client.refresh)
-      if (server !== undefined) groups?.onOwnBits(server.onBits)
+      if (server !== undefined) groups?.onOwnNews(server.onGroup)
       audit = createLeaseAudit({
         ...asking,
         values: client.announcer.values,

@@ -75,6 +75,8 @@ export interface WatchFrame {
 export interface GroupSize {
   bits: number
   size: number
+  /** Heartbeats of a node of which nothing stands at this server may be rare: see resting.ts. Older versions leave it out. */
+  letsRest?: boolean
 }
 export interface WelcomeFrame {
   type: 'welcome'

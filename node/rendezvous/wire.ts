@@ -83,7 +83,8 @@ const TYPE = {
 /** In the place of a mark, or of a content, that a lease has not. */
 const NOTHING = new Uint8Array()
 
-const sizeOf = ({ group }: { group?: GroupSize | undefined }) => (group === undefined ? [] : [group.bits, group.size])
+const sizeOf = ({ group }: { group?: GroupSize | undefined }) =>
+  group === undefined ? [] : [group.bits, group.size, ...(group.letsRest ? [1] : [])]
 
 /** A peer says what it likes of itself: an address that no frame may carry is left out. */
 const bytesOf = (addresses: Multiaddr[]) =>
@@ -229,7 +230,7 @@ function decodeOpenerFrame([type, a, b, c, d, e, f]: Frame): OpenerFrame {
 }
 
 /** By itself, as `encodeOpenerFrame` is. @throws {MayflyError} ERR_BAD_FRAME */
-export function decodeAnswererFrame([type, a, b, c, d, e, f, g]: Frame): AnswererFrame {
+export function decodeAnswererFrame([type, a, b, c, d, e, f, g, h]: Frame): AnswererFrame {
   switch (type) {
     case TYPE.welcome:
       checkVersion(a)
@@ -239,7 +240,7 @@ export function decodeAnswererFrame([type, a, b, c, d, e, f, g]: Frame): Answere
         nowMs: readInteger(c, 'clock'),
         servers: readArray(d, 'servers', MAX_SERVERS_PER_WELCOME, readPeerAddresses),
         ...(e !== undefined && { records: readArray(e, 'records', MAX_RECORDS_PER_WELCOME, readRecordBytes) }),
-        group: readSize(f, g),
+        group: readSize(f, g, h),
       }
     case TYPE.held:
       return {
@@ -248,7 +249,7 @@ export function decodeAnswererFrame([type, a, b, c, d, e, f, g]: Frame): Answere
         refused: readArray(b, 'refused', MAX_LEASES_PER_FRAME, readRefusedLease),
       }
     case TYPE['heartbeat-reply']:
-      return { type: 'heartbeat-reply', ...(a !== undefined && { nowMs: readInteger(a, 'clock') }), group: readSize(b, c) }
+      return { type: 'heartbeat-reply', ...(a !== undefined && { nowMs: readInteger(a, 'clock') }), group: readSize(b, c, d) }
     case TYPE.probe:
       return { type: 'probe' }
     case TYPE.found:
@@ -290,8 +291,8 @@ function checkVersion(value: unknown): void {
 
 const readKey = (value: unknown): Key => readBytes(value, 'key', KEY_BYTES)
 const readScope = (value: unknown) => readInteger(value, 'scope', SCOPE.group) as Scope
-const readSize = (bits: unknown, size: unknown) =>
-  bits === undefined ? undefined : { bits: readInteger(bits, 'bits', MAX_BITS), size: readInteger(size, 'size') }
+const readSize = (bits: unknown, size: unknown, letsRest: unknown): GroupSize | undefined =>
+  bits === undefined ? undefined : { letsRest: letsRest === 1, bits: readInteger(bits, 'bits', MAX_BITS), size: readInteger(size, 'size') }
 const readLease = (value: unknown, name: string) => viewBytesUpTo(value, name, MAX_LEASE_BYTES)
 const readMark = (value: unknown, name: string) => {
   const mark = viewBytesUpTo(value, name, MARK_BYTES)

@@ -223,6 +223,19 @@ test('server groups: with bits, all of the own group are wanted, and two of each
   expect([groups.isJoining, groups.saidBits(), groups.coversHere(here), groups.coversHere(there)]).toEqual([false, 1, true, false])
 })
 
+test('server groups: heartbeats may be rare but for the eight nearest mates; not while it joins, nor in a mesh', async () => {
+  const { notes, pass } = createCompared([[1, 2, 3, 4]], { joiningMs: 2_000, splitFloor: 48, mergeFloor: 0 })
+  const groups = notes[0] as (typeof notes)[number]
+  await groups.start()
+  const far = () => [1, 2, 3, 4].filter((index) => groups.isFar(at(index).id))
+  expect(far()).toEqual([])
+  for (const index of [1, 2, 3, 4]) groups.onReport(at(index).peer, { bits: 1, size: 60 })
+  expect([groups.bits, far()]).toEqual([1, []])
+  await pass(3_000)
+  const isMate = (index: number) => groupOf(placeOf(positions[index] as Uint8Array), 1) === groupOf(placeOf(positions[0] as Uint8Array), 1)
+  expect([groups.isJoining, far()]).toEqual([false, [1, 2, 3, 4].filter((index) => !isMate(index))])
+})
+
 test('server groups: one that joins goes by the middle of what it hears, whoever lies, and whoever is heard first', async () => {
   const { notes } = createCompared([[1, 2, 3, 4]], { joiningMs: 60_000, splitFloor: 48 })
   const groups = notes[0] as (typeof notes)[number]

@@ -6,6 +6,7 @@ import { encodeKeyHex, sha256AtOnce } from '../../node/keys/index.ts'
 import { NODE_LIMITS } from '../../node/limits.ts'
 import { type Lease, signLease } from '../../node/rendezvous/lease.ts'
 import { createRecordStore } from '../../node/rendezvous/record-store.ts'
+import { REST_MS } from '../../node/rendezvous/resting.ts'
 import type { HomeService } from '../../node/rendezvous/types.ts'
 import { encodePresence, MAX_HOLDERS_PER_FOUND } from '../../node/rendezvous/wire.ts'
 import { type PresenceFrame, SCOPE } from '../../node/rendezvous/wire-frames.ts'
@@ -198,6 +199,33 @@ test('served stream: silentMs is how long a node may say nothing; a tab that ans
     clearInterval(heartbeats)
     for (const stream of [beating, silentTab]) stream.close()
   }
+})
+
+test('served stream: a node may be silent for longer where it was told so and nothing of it stands; with a lease or a watch it is gone as soon as ever', async () => {
+  vi.useFakeTimers({ shouldAdvanceTime: true })
+  onTestFinished(() => void vi.useRealTimers())
+  const silentMs = 9_000
+  const opened = async (bits: number) =>
+    openPresenceStream(self, home, {
+      hello: 'node',
+      silentMs,
+      groups: { ...groups, mustCarry: () => false, report: () => ({ bits, size: 12 }) },
+    })
+  const [idle, holding, watching, mesh] = await Promise.all([1, 1, 1, 0].map(opened))
+  const all = [idle, holding, watching, mesh] as NonNullable<typeof idle>[]
+  for (const stream of all) stream.send({ type: 'heartbeat' })
+  const replies = await Promise.all(all.map((stream) => stream.next('heartbeat-reply')))
+  expect(replies.map(({ group }) => group?.letsRest)).toEqual([true, true, true, false])
+  holding?.send({ type: 'hold', sequence: 1, leases: [(await leaseOf(home, home.peer)).bytes] })
+  await holding?.next('held')
+  watching?.send({ type: 'watch', key: KEY, scope: SCOPE.own })
+  await watching?.next('count')
+  await vi.advanceTimersByTimeAsync(silentMs * (9 / 8) + 100)
+  expect(all.map(({ aborted }) => aborted)).toEqual([false, true, true, true])
+  await vi.advanceTimersByTimeAsync(REST_MS - 2_000)
+  expect(idle?.aborted).toBe(false)
+  await vi.advanceTimersByTimeAsync(4_000)
+  expect(idle?.aborted).toBe(true)
 })
 
 test('served stream: a tab that is probed and does not answer, since its page is frozen, is gone after silentMs; an answer is enough', async () => {
@@ -740,9 +768,9 @@ test('served stream: a record node takes leases from a server that carries them,
 test('served stream: a node is told the size of the group, with the welcome and with heartbeats; a tab is not', async () => {
   const node = await openPresenceStream(self, home, { groups, hello: 'none' })
   node.send({ type: 'hello', role: 'node', addresses: [], answersProbes: false, readsRecords: true })
-  expect((await node.next('welcome')).group).toEqual({ bits: 1, size: 12 })
+  expect((await node.next('welcome')).group).toEqual({ bits: 1, size: 12, letsRest: true })
   node.send({ type: 'heartbeat' })
-  expect((await node.next('heartbeat-reply')).group).toEqual({ bits: 1, size: 12 })
+  expect((await node.next('heartbeat-reply')).group).toEqual({ bits: 1, size: 12, letsRest: true })
   const stream = await openPresenceStream(self, tab, { groups })
   stream.send({ type: 'heartbeat' })
   expect((await stream.next('heartbeat-reply')).group).toBeUndefined()

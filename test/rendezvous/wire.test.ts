@@ -59,11 +59,11 @@ describe('the page', () => {
         nowMs: ISSUED_AT_MS + 5,
         servers: [{ peer: home.multihash, addresses: [ADDRESS] }],
         records: [await createServerRecord(home, [ADDRESS], ISSUED_AT_MS)],
-        group: { bits: 1, size: 40 },
+        group: { bits: 1, size: 40, letsRest: true },
       },
       { type: 'held', sequence: 1, refused: [{ index: 0, reason: 'expired' }] },
       { type: 'probe' },
-      { type: 'heartbeat-reply', nowMs: ISSUED_AT_MS + 5, group: { bits: 1, size: 40 } },
+      { type: 'heartbeat-reply', nowMs: ISSUED_AT_MS + 5, group: { bits: 1, size: 40, letsRest: true } },
       {
         type: 'found',
         id: 2,
