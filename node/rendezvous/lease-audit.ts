@@ -6,10 +6,11 @@
 
 import type { PeerId } from '@libp2p/interface'
 import { createRecentMap } from '../async/recent-map.ts'
-import { TIMERS, type Timers } from '../async/timers.ts'
+import { TIMERS } from '../async/timers.ts'
 import { equalBytes } from '../keys/index.ts'
 import type { ServerName } from '../network/index.ts'
-import type { FindStreams } from './finder.ts'
+import type { FindStreams, VirtualParts } from './finder.ts'
+import { LEASE_CODEC, type Lease, type LeaseCodec } from './lease.ts'
 import type { Placement } from './placement.ts'
 import type { Standing } from './standing-statements.ts'
 import { SCOPE, type Scope } from './wire-frames.ts'
@@ -47,13 +48,15 @@ export interface LeaseAuditContext<Name extends ServerName = PeerId> {
   placement: Pick<Placement<Name>, 'delegates' | 'walk'>
   streams: FindStreams<Name>
   values(): Iterable<AuditedLeases<Name>>
+  /** In ms since the epoch. */
+  now(): number
   /** The delegate is at fault: others are to be preferred from now on. */
   onFault(delegate: Name): void
 }
 
 export function createLeaseAudit<Name extends ServerName = PeerId>(
-  { placement, streams, values, onFault }: LeaseAuditContext<Name>,
-  timers: Timers = TIMERS,
+  { placement, streams, values, now, onFault }: LeaseAuditContext<Name>,
+  { timers, codec }: VirtualParts = { timers: TIMERS, codec: LEASE_CODEC },
 ) {
   /** At which carrier leases have come, and whether they were looked for there. */
   const seen = new WeakMap<AuditedLeases<Name>, { carrier: string; atMs: number; isAudited: boolean }>()
@@ -72,7 +75,7 @@ export function createLeaseAudit<Name extends ServerName = PeerId>(
     onFault(delegate)
   }
 
-  /** True where the server has one of the leases, false where it says that it has none, undefined where it does not say. */
+  /** True where the server has one of the leases, false where it says that it has none, undefined where it does not say, or lacks the room. */
   async function hasLease(server: Name, audited: AuditedLeases<Name>, scope: Scope): Promise<boolean | undefined> {
     const before = [...audited.leases.values()]
     const late = new AbortController()
@@ -82,7 +85,7 @@ export function createLeaseAudit<Name extends ServerName = PeerId>(
       const found = await (await streams.open(server, { signal })).find(audited.key, MANY_HOLDERS, scope, { signal })
       if (found === undefined || found === 'clock') return undefined
       const own = [...before, ...audited.leases.values()] // they may have been renewed meanwhile
-      return found.leases.length >= MANY_HOLDERS || found.leases.some((lease) => own.some((each) => equalBytes(each, lease)))
+      return await isProof(found.leases, audited.key, own, { codec, now })
     } catch {
       return undefined
     } finally {
@@ -152,6 +155,38 @@ export function createLeaseAudit<Name extends ServerName = PeerId>(
       endLooks = undefined
       stopped.abort(new Error('stopped'))
     },
+  }
+}
+
+/**
+ * True for leases of a key that only a server which has it can have. A holder that has moved has signed another lease for its new home, and a
+ * renewal may be on its way: what is as good as one's own lease counts, whoever has brought it.
+ */
+async function isProof(
+  found: readonly Uint8Array[],
+  key: Uint8Array,
+  own: readonly Uint8Array[],
+  { codec, now }: { codec: LeaseCodec; now(): number },
+): Promise<boolean> {
+  if (found.some((lease) => own.some((each) => equalBytes(each, lease)))) return true
+  const ownLeases = own.map(codec.decode)
+  const isAsGood = ({ holder, home, expiresAtMs }: Lease) =>
+    ownLeases.some((each) => each.holder === holder && (each.expiresAtMs <= expiresAtMs || each.home === home))
+  const others = new Set<string>()
+  for (const bytes of found) {
+    const lease = readLease(bytes, codec)
+    if (lease === undefined || !equalBytes(lease.key, key) || lease.expiresAtMs <= now() || !(await codec.isSigned(lease))) continue
+    if (isAsGood(lease)) return true
+    others.add(lease.holder)
+  }
+  return others.size >= MANY_HOLDERS
+}
+
+function readLease(bytes: Uint8Array, codec: LeaseCodec): Lease | undefined {
+  try {
+    return codec.decode(bytes)
+  } catch {
+    return undefined
   }
 }
 

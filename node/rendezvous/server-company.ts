@@ -22,7 +22,7 @@ export const MAX_RECORDS_PER_STREAM = 256
 
 /** The node's part with other servers, which a tab has not. */
 export function createServerCompany(
-  { overlay, supervisor, addresses, store }: RendezvousContext,
+  { overlay, supervisor, addresses, store, clock }: RendezvousContext,
   onRefused: (peer: string, reason: string) => void,
   { lease }: Pick<RendezvousSettings, 'lease'>,
 ) {
@@ -93,6 +93,7 @@ export function createServerCompany(
       audit = createLeaseAudit({
         ...asking,
         values: client.announcer.values,
+        now: clock.now,
         onFault(delegate) {
           groups?.onDenied(delegate)
           client.refresh()
