@@ -8,6 +8,7 @@ import { shuffle } from '../network/shuffle.ts'
 import type { Key } from '../types.ts'
 import { createKeptContents, type Giver, type KeptCopy } from './kept-contents.ts'
 import { createKeyListeners } from './key-listeners.ts'
+import { createMissedKeys } from './missed-keys.ts'
 
 /** One holder's presence at one key. */
 export interface HolderRecord {
@@ -78,6 +79,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
   const sources: Sources = new Map()
   const listeners = createKeyListeners()
   const contents = createKeptContents(Math.min(options.maxKeptBytes ?? MAX_KEPT_BYTES, MAX_KEPT_BYTES))
+  const missed = createMissedKeys(monotonic)
   let size = 0
 
   function drop(id: string, entry: KeyRecords, record: KeptRecord): void {
@@ -172,13 +174,17 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
       }
       if (size >= options.maxRecords) {
         const out = crowdedOut(sources, record.source)
+        missed.add((out ?? record).key, (out ?? record).endsAtMs - monotonic())
         if (out === undefined) return 'records'
         evict(out)
       }
       add(id, record)
+      missed.remove(record.key)
       listeners.notify(id)
       return undefined
     },
+    /** Keys whose leases may stand elsewhere, and had to make room here, or found none. */
+    missed,
     get: (key: Key, holder: string) => living(encodeKeyHex(key))?.holders.get(holder),
     /** Removes one record, if it comes from the source, and from no other one as well. False when it does not come from there. */
     remove(key: Key, holder: string, source: RecordSource) {
@@ -209,12 +215,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
       return sampleOf(filter === undefined ? all : all.filter(filter), limit, random)
     },
     /** The different homes of those who hold the key by a signed lease, at most so many. */
-    homes(key: Key, limit: number): string[] {
-      const entry = living(encodeKeyHex(key))
-      if (entry === undefined) return []
-      entry.homes ??= [...new Set([...entry.holders.values()].flatMap(({ home, lease }) => (lease === undefined ? [] : [home])))]
-      return entry.homes.slice(0, limit)
-    },
+    homes: (key: Key, limit: number) => homesOf(living(encodeKeyHex(key))).slice(0, limit),
     heldThrough: (home: string, limit: number) => heldThrough(keys.values(), { home, limit, now: monotonic() }),
     countOfSource: (source: RecordSource) => sources.get(source)?.size ?? 0,
     onChange: listeners.onChange,
@@ -247,6 +248,12 @@ function sampleOf(records: HolderRecord[], limit: number, random: () => number):
   const sampled = chooseAcrossHomes(records, limit)
   shuffle(sampled, random)
   return sampled
+}
+
+function homesOf(entry: KeyRecords | undefined): string[] {
+  if (entry === undefined) return []
+  entry.homes ??= [...new Set([...entry.holders.values()].flatMap(({ home, lease }) => (lease === undefined ? [] : [home])))]
+  return entry.homes
 }
 
 function peopleOf(entry: KeyRecords | undefined): number {

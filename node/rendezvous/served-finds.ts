@@ -57,7 +57,12 @@ export function createServedFinds(
     answer(request: FindFrame) {
       const { id, key } = request
       const limit = Math.min(request.limit, maxHolders, MAX_HOLDERS_PER_FOUND)
-      if (request.scope === SCOPE.own) return void sendFound(request, store.sample(key, limit))
+      if (request.scope === SCOPE.own) {
+        const records = store.sample(key, limit)
+        // "Nobody" would be a lie, and be taken for one.
+        if (records.length > 0 || !store.missed.has(key)) return void sendFound(request, records)
+        return send({ type: 'refused', id, reason: 'records', text: 'there was no room for a lease of this key' })
+      }
       const isForServer = request.scope === SCOPE.group
       const most = isForServer ? MAX_GROUP_FINDS : MAX_NETWORK_FINDS
       if (underWay >= most) return send({ type: 'refused', id, reason: 'busy', text: `at most ${most} finds at once` })

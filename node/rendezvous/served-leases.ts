@@ -96,7 +96,10 @@ export function createServedLeases(
     const record = { key, holder, home, expiresAtMs, lease: lease.bytes, source, mark: mark && encodeKeyHex(mark), isCarried }
     if (known !== undefined && isOlder(record, known)) return 'older'
     const most = isTabs ? limits.maxLeasesPerPeer : limits.maxLeasesPerHome
-    if (known?.source !== source && store.countOfSource(source) >= most) return 'leases-per-peer'
+    if (known?.source !== source && store.countOfSource(source) >= most) {
+      if (isCarried) store.missed.add(key, livesMs)
+      return 'leases-per-peer'
+    }
     // A known lease was checked when it came: a home whose stream broke can tell all its leases again within the grace.
     if (!isKnown && !(await codec.isSigned(lease))) return countBad('a lease with a wrong signature')
     if (hasEnded) return undefined

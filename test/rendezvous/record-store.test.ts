@@ -267,6 +267,24 @@ test('record-store: a full key takes from the home with the most holders', () =>
   expect(store.sample(KEY, 10).filter(({ home }) => home === 'crowd')).toHaveLength(8)
 })
 
+test('record-store: a full store knows which keys it misses leases of, until these would have run out, or one is taken', () => {
+  const { store, clock } = createStore({ maxRecords: 3 })
+  const [crowd, small] = [{}, {}]
+  const key = (byte: number) => new Uint8Array(32).fill(byte)
+  const missing = () => [0, 1, 2, 3, 4].filter((byte) => store.missed.has(key(byte)))
+  const put = (byte: number, source: object, lease: Uint8Array | undefined = Uint8Array.of(1)) =>
+    store.put(record(`holder-${byte}`, { key: key(byte), source, lease }), 10_000)
+  for (const byte of [0, 1, 2]) put(byte, crowd)
+  expect(missing()).toEqual([])
+  expect([put(3, small), put(4, crowd)]).toEqual([undefined, 'records'])
+  expect(missing()).toEqual([2, 4])
+  store.remove(key(3), 'holder-3', small)
+  expect(put(2, small)).toBeUndefined()
+  expect(missing()).toEqual([4])
+  clock.nowMs += 10_000
+  expect(missing()).toEqual([])
+})
+
 test('record-store: a crowd gets no further place at a full key by pushing others out', () => {
   const { store } = createStore({ maxRecordsPerKey: 10 })
   store.put(record('small', { home: 'small' }))

@@ -244,6 +244,27 @@ test('served stream: a tab that is probed and does not answer, since its page is
   expect(hidden.aborted).toBe(false)
 })
 
+test('served stream: a server that had no room for a lease does not say that nobody holds its key; a home would take it for a lie', async () => {
+  const full = createRecordStore({ maxRecords: 1, maxRecordsPerKey: 10 }, Date.now, Math.random)
+  const stream = await openPresenceStream(self, home, { hello: 'node', store: full })
+  stream.send({ type: 'hold', sequence: 1, leases: [(await leaseOf(home, home.peer)).bytes] })
+  stream.send({ type: 'hold', sequence: 2, leases: [(await leaseOf(home, home.peer, keyOf(2))).bytes] })
+  expect([reasons(await stream.next('held')), reasons(await stream.next('held'))]).toEqual([[], [[0, 'records']]])
+  for (const [id, byte] of [1, 2, 3].entries()) stream.send({ type: 'find', id, key: keyOf(byte), limit: 5, scope: SCOPE.own })
+  expect((await stream.next('found')).leases).toHaveLength(1)
+  expect(await stream.next('refused')).toMatchObject({ id: 1, reason: 'records' })
+  expect(await stream.next('found')).toMatchObject({ id: 2, leases: [] })
+})
+
+test('served stream: what a carrier tells beyond its share is missed, too', async () => {
+  const groups = { report: () => ({ bits: 1, size: 12 }), mustCarry: () => false, mayCarry: () => true }
+  const stream = await openPresenceStream(self, other, { hello: 'node', groups, limits: { maxLeasesPerHome: 1 } })
+  const leases = [await leaseOf(home, home.peer), await leaseOf(home, home.peer, keyOf(2))]
+  stream.send({ type: 'hold', sequence: 1, leases: leases.map(({ bytes }) => bytes) })
+  expect(reasons(await stream.next('held'))).toEqual([[1, 'leases-per-peer']])
+  expect([KEY, keyOf(2)].map(stream.store.missed.has)).toEqual([false, true])
+})
+
 test('served stream: a find is answered with a bounded sample, the count of all, and stock records apart', async () => {
   const stream = await openPresenceStream(self, tab)
   for (let i = 0; i < 60; i++)
