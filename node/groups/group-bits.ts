@@ -11,14 +11,6 @@ export interface SizeReport {
   readonly size: number
 }
 
-/** Another size by more than this part is told at once: heartbeats may be rare. */
-const NEWS_PART = 1 / 8
-
-/** True for a report that others are to hear before the next heartbeat. */
-export function isReportNews(told: SizeReport, now: SizeReport): boolean {
-  return now.bits !== told.bits || (now.bits > 0 && Math.abs(now.size - told.size) > NEWS_PART * told.size)
-}
-
 /** Thresholds of the size of a group; below and above them the number of groups decides. */
 export interface GroupFloors {
   /** A group is not split before it has more servers. */

@@ -8,7 +8,7 @@ import { createEmitter } from '../async/emitter.ts'
 import { createRecentMap } from '../async/recent-map.ts'
 import { TIMERS, type Timers } from '../async/timers.ts'
 import { GROUP_DEFAULTS, type GroupOptions } from '../groups/context.ts'
-import { isReportNews, MAX_GROUP_BITS, type SizeReport } from '../groups/group-bits.ts'
+import { MAX_GROUP_BITS, type SizeReport } from '../groups/group-bits.ts'
 import { createLinks, type Links } from '../groups/links.ts'
 import { groupOf, type Place, sharedBits } from '../groups/place.ts'
 import { createUpkeep, type Upkeep } from '../groups/upkeep.ts'
@@ -24,6 +24,8 @@ import type { RoutingTable } from './routing-table.ts'
 const MAX_REPORTS = 2_048
 /** Changes within this time are one, in ms. */
 const SETTLE_MS = 50
+/** Another size is told within this time, in ms: heartbeats may be rare, and groups are split by what others say of theirs. */
+const SIZE_NEWS_MS = 3_000
 
 /**
  * The default of `splitFloor`, until whole runs of the tests have shown groups to be sound: this node takes all servers for one group, and says
@@ -61,7 +63,7 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
   const reportOf = ({ id }: GroupPeer) => reports.peek(id) ?? UNKNOWN
   const links = createLinks<GroupPeer>(self, reportOf)
   const changes = createEmitter<void>()
-  const own = createOwnReport()
+  const own = createOwnReport(timers, random)
   const isJoining = () => !isAlone && joining.isJoining
   let isNeeded = (_id: string) => false
   const arrival = createGroupArrival(timers, !isAlone)
@@ -165,7 +167,7 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
       arrival.end()
       if (before !== report.bits && links.bits > 0) changed()
     },
-    /** Hears when `report` tells what others are to know at once. Returns the function that ends it. */
+    /** Hears when `report` tells what others are to know before the next heartbeat. Returns the function that ends it. */
     onOwnNews: own.onNews,
     /** True while servers that others have told of are still to be connected. */
     isAwaiting: () => dials.wanted()[Symbol.iterator]().next().done !== true,
@@ -194,6 +196,7 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
       upkeep.stop()
       joining.stop()
       questions.stop()
+      own.stop()
       arrival.end()
       endSettling?.()
       await streams.stop()
@@ -232,22 +235,29 @@ function middleBits(reports: Iterable<SizeReport>): number {
 }
 
 /** A node's word on its own group. */
-function createOwnReport() {
+function createOwnReport(timers: Timers, random: () => number) {
   const news = createEmitter<void>()
   let own = UNKNOWN
-  /** The last that was told unasked. */
-  let told = UNKNOWN
+  let endWait: (() => void) | undefined
+
+  function tell(): void {
+    endWait?.()
+    endWait = undefined
+    news.emit()
+  }
+
   return {
     get now() {
       return own
     },
     publish(report: SizeReport) {
+      const before = own
       own = report
-      if (!isReportNews(told, own)) return
-      told = own
-      news.emit()
+      if (own.bits !== before.bits) tell()
+      else if (own.bits > 0 && own.size !== before.size) endWait ??= timers.after(SIZE_NEWS_MS * random(), tell)
     },
-    /** Hears of another number of bits, or of a size that is quite another. Returns the function that ends it. */
+    stop: () => endWait?.(),
+    /** Hears of another number of bits at once, and of another size soon. Returns the function that ends it. */
     onNews: news.on,
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { estimateServers, GROUP_FLOORS, isReportNews, MAX_GROUP_BITS, nextBits, restingBits } from '../../node/groups/group-bits.ts'
+import { estimateServers, GROUP_FLOORS, MAX_GROUP_BITS, nextBits, restingBits } from '../../node/groups/group-bits.ts'
 
 /** Sizes at which a network that grows, or shrinks, changes its bits by one look after the other. */
 function changes(from: number, to: number, floors = GROUP_FLOORS): [servers: number, bits: number][] {
@@ -59,11 +59,4 @@ test('group bits: the median of what the groups say holds where some of them are
       { bits: 2, size: 0 },
     ]),
   ).toBe(4)
-})
-
-test('group bits: others hear at once of other bits, and in a group with bits of a size that is more than an eighth another', () => {
-  const told = { bits: 1, size: 24 }
-  expect([25, 27, 28, 21, 20].map((size) => isReportNews(told, { bits: 1, size }))).toEqual([false, false, true, false, true])
-  expect(isReportNews(told, { bits: 2, size: 24 })).toBe(true)
-  expect(isReportNews({ bits: 0, size: 8 }, { bits: 0, size: 40 })).toBe(false)
 })

@@ -30,6 +30,7 @@ function createCompared(known: number[][], options: ServerGroupsOptions = {}) {
   const time = createVirtualTime()
   const handlers = new Map<string, OnStream>()
   const told: { by: string; to: number; server: number }[] = []
+  const listeners: (() => void)[] = []
   const notes = known.map((others, self) =>
     createServerGroups(
       {
@@ -60,7 +61,10 @@ function createCompared(known: number[][], options: ServerGroupsOptions = {}) {
         } as unknown as Parameters<typeof createServerGroups>[0]['libp2p'],
         servers: {
           placed: () => others.map((other) => ({ name: at(other).peer, position: positions[other] as Uint8Array })),
-          onChange: () => () => {},
+          onChange(listener) {
+            listeners[self] = listener
+            return () => {}
+          },
         },
         recordOf: (id) => ([self, ...others].some((known) => at(known).id === id) ? recordOf(id) : undefined),
         openRecord: async (bytes) => ({ peer: at(bytes[0] as number).peer, bytes }) as ServerRecord,
@@ -77,7 +81,12 @@ function createCompared(known: number[][], options: ServerGroupsOptions = {}) {
     ),
   )
   onTestFinished(async () => void (await Promise.all(notes.map((each) => each.stop()))))
-  return { notes, told, handlers, pass: time.pass }
+  /** A server is connected from now on. */
+  function connect(self: number, other: number): void {
+    known[self]?.push(other)
+    listeners[self]?.()
+  }
+  return { notes, told, handlers, connect, pass: time.pass }
 }
 
 test('server groups: a server is told by another of those that it lacks, and of nobody where both know the same', async () => {
@@ -234,6 +243,27 @@ test('server groups: heartbeats may be rare but for the eight nearest mates; not
   await pass(3_000)
   const isMate = (index: number) => groupOf(placeOf(positions[index] as Uint8Array), 1) === groupOf(placeOf(positions[0] as Uint8Array), 1)
   expect([groups.isJoining, far()]).toEqual([false, [1, 2, 3, 4].filter((index) => !isMate(index))])
+})
+
+test('server groups: others hear of another size of the group soon, of other bits at once, and of nothing while all stays as it is', async () => {
+  const isMate = (index: number) => groupOf(placeOf(positions[index] as Uint8Array), 1) === groupOf(placeOf(positions[0] as Uint8Array), 1)
+  const mate = [1, 2, 3, 4].find(isMate) as number
+  const others = [1, 2, 3, 4].filter((index) => index !== mate)
+  const { notes, connect, pass } = createCompared([others], { joiningMs: 1_000, splitFloor: 48, mergeFloor: 0, lookMs: 1_000 })
+  const groups = notes[0] as (typeof notes)[number]
+  let news = 0
+  groups.onOwnNews(() => news++)
+  await groups.start()
+  for (const index of others) groups.onReport(at(index).peer, { bits: 1, size: 60 })
+  await pass(3_000)
+  expect(groups.report()?.bits).toBe(1)
+  const before = news
+  await pass(60_000)
+  expect(news).toBe(before)
+  const size = groups.report()?.size ?? 0
+  connect(0, mate)
+  await pass(5_000)
+  expect([groups.report()?.size, news]).toEqual([size + 1, before + 1])
 })
 
 test('server groups: one that joins goes by the middle of what it hears, whoever lies, and whoever is heard first', async () => {

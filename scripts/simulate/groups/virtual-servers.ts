@@ -4,7 +4,7 @@
  */
 
 import type { GroupContext, GroupOptions } from '../../../node/groups/context.ts'
-import { isReportNews, type SizeReport } from '../../../node/groups/group-bits.ts'
+import type { SizeReport } from '../../../node/groups/group-bits.ts'
 import { createGroupServer, type GroupServer } from '../../../node/groups/group-server.ts'
 import type { GroupMessage } from '../../../node/groups/messages.ts'
 import type { Place } from '../../../node/groups/place.ts'
@@ -34,8 +34,8 @@ export interface VirtualServer {
   group: GroupServer<VirtualServer>
 }
 
-/** Heartbeats are so far apart on links over which nothing stands, in ms. */
-const RARE_BEAT_MS = 15_000
+/** Heartbeats are so far apart, in ms. */
+const BEAT_MS = 3_000
 /** How long a dial to nobody takes, whose machine does not answer, in ms. */
 const NO_ANSWER_MS = 3_000
 const UNHEARD: SizeReport = { bits: -1, size: 1 }
@@ -133,10 +133,8 @@ export function createVirtualServers(seed: number, rttMs: number, options: Group
         const set = () => {
           server.report = report
         }
-        const { bits, size } = server.report
         if (server.report === UNHEARD) set()
-        else if (isReportNews(server.report, report)) timers.after(costs.rttMs / 2, set)
-        else if (bits !== report.bits || size !== report.size) timers.after(RARE_BEAT_MS * random.next(), set)
+        else if (server.report.bits !== report.bits || server.report.size !== report.size) timers.after(BEAT_MS * random.next(), set)
       },
       receipts: { give: ({ id }) => id, isRight: ({ id }, receipt) => id === receipt },
       onCount: ({ id }, count) => onCount(id, count),
