@@ -28,6 +28,8 @@ const OPTIONS: Readonly<Record<string, [value: string, words: string]>> = {
   median: ['600', 'seconds that half of the nodes stay, at least; 0: nobody leaves'],
   silent: ['0.2', 'the part of leaving nodes whose sockets stay open'],
   rtt: ['50', 'round trip between two nodes, ms'],
+  floor: ['0', 'groups of more servers are split; 0: of more than 48'],
+  audit: ['32', 'leases of its own that a home of a group looks for at one time'],
 }
 
 function usage(): string {
@@ -73,6 +75,8 @@ function readArguments(args: string[]) {
     medianSessionMs: numberOf('median') * 1_000,
     silentShare: numberOf('silent'),
     rttMs: numberOf('rtt'),
+    splitFloor: numberOf('floor'),
+    audited: numberOf('audit'),
   }
   return { name, scenario, options, plot: given.plot }
 }

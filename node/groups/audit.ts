@@ -9,8 +9,6 @@ import type { Answer, Question, Statement } from './messages.ts'
 import type { Place, Server } from './place.ts'
 import type { Questions } from './questions.ts'
 
-/** Leases that are looked for at one time. */
-const MAX_AUDITED = 32
 /** Record nodes that must own up. */
 const ENOUGH = 2
 /** How many times the record nodes keep a lease that few own up to. */
@@ -31,7 +29,7 @@ export interface AuditParts<S extends Server> {
 export function createAudit<S extends Server>(
   { self, random }: Pick<GroupContext<S>, 'self' | 'random'>,
   { links, questions, records, statements }: AuditParts<S>,
-  { recordNodes, answerMs }: Pick<GroupSettings, 'recordNodes' | 'answerMs'>,
+  { recordNodes, answerMs, audited: most }: Pick<GroupSettings, 'recordNodes' | 'answerMs' | 'audited'>,
 ) {
   /** Leases that were looked at last, by id. Bounded: the home's own leases; begun anew when all were. */
   let audited = new Set<string>()
@@ -72,7 +70,7 @@ export function createAudit<S extends Server>(
       let looked = 0
       for (const { statement, carrier } of statements.values()) {
         if (statement.kind !== 'lease' || carrier === undefined || audited.has(statement.id)) continue
-        if (++looked > MAX_AUDITED) return
+        if (++looked > most) return
         audited.add(statement.id)
         audit(statement, carrier)
       }

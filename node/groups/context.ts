@@ -24,6 +24,8 @@ export const GROUP_DEFAULTS = {
   joiningMs: 15_000,
   /** How long an answer is waited for, in ms. */
   answerMs: 350,
+  /** Leases of its own that a home looks for at one time; none with 0. */
+  audited: 32,
   /** How long a carrier may take to bring a receipt, in ms. */
   receiptMs: 1_000,
   /** How long a carrier may take to say that it has released, in ms. */

@@ -17,6 +17,10 @@ export interface ScenarioOptions {
   /** The part of those that stop without closing their sockets, from 0 to 1. */
   silentShare: number
   rttMs: number
+  /** Groups of more servers are split; 0 for the default. */
+  splitFloor: number
+  /** Leases of its own that a home looks for at one time, where servers form groups. */
+  audited: number
 }
 
 export interface Moment {

@@ -14,6 +14,8 @@ const OPTIONS: ScenarioOptions = {
   medianSessionMs: 120_000,
   silentShare: 0.2,
   rttMs: 50,
+  splitFloor: 0,
+  audited: 32,
 }
 const run = (name: string, options: Partial<ScenarioOptions> = {}) => (GROUP_SCENARIOS[name] as Scenario)({ ...OPTIONS, ...options })
 
@@ -68,6 +70,13 @@ test.for(['groups-liars', 'groups-hiders'])(
     expect(figures['found by the first delegate, %']).toBeLessThan(100)
   },
 )
+
+test('simulated groups: 24 servers are two groups by their floor, where more is found among liars since homes look for their leases', async () => {
+  const liars = { nodes: 24, splitFloor: 16, seed: 3, tabs: 200, finds: 1_000, lastsMs: 120_000, medianSessionMs: 600_000 }
+  const [looked, unlooked] = [await run('groups-liars', liars), await run('groups-liars', { ...liars, audited: 0 })]
+  expect(looked.figures['bits of a group, most']).toBe(1)
+  expect(looked.figures['found, %']).toBeGreaterThan((unlooked.figures['found, %'] ?? 100) + 5)
+})
 
 test('virtual time: works that promise nothing run at once, in the order of their times', () => {
   const { timers, passAtOnce } = createVirtualTime()

@@ -18,6 +18,8 @@ const OPTIONS: ScenarioOptions = {
   medianSessionMs: 120_000,
   silentShare: 0.2,
   rttMs: 50,
+  splitFloor: 0,
+  audited: 32,
 }
 const run = (name: string, options: Partial<ScenarioOptions> = {}) =>
   (SCENARIOS[name] as (options: ScenarioOptions) => Promise<ScenarioResult>)({ ...OPTIONS, ...options })

@@ -12,6 +12,8 @@ const SETTLE_MS = 12_000
 /** After the last find, in ms. */
 const REST_MS = 20_000
 const MOMENTS = 40
+/** The floor of splits against that of merges, as by default. */
+const MERGE_RATIO = 4
 /** Keys whose servers are computed to see how records spread. */
 const SPREAD_KEYS = 1_000_000
 /** Groups of this many servers and more have so many keys that luck does not matter. */
@@ -23,8 +25,9 @@ const atLeast = (figure: string, value: number, least: number): Bar => ({ figure
 const atMost = (figure: string, value: number, most: number): Bar => ({ figure, value, bar: `≤ ${most}`, isMet: value <= most })
 
 function grow(options: ScenarioOptions, more: Partial<GrownOptions> = {}): GrownNetwork {
-  const { seed, nodes, rttMs, tabs, keysPerTab } = options
-  const network = createGrownNetwork({ seed, nodes, rttMs, pairs: 0, ...more })
+  const { seed, nodes, rttMs, tabs, keysPerTab, audited, splitFloor } = options
+  const floors = splitFloor === 0 ? {} : { splitFloor, mergeFloor: Math.floor(splitFloor / MERGE_RATIO) }
+  const network = createGrownNetwork({ seed, nodes, rttMs, pairs: 0, groups: { ...floors, audited }, ...more })
   for (let i = 0; i < tabs * keysPerTab; i++) network.addPair()
   network.pass(SETTLE_MS)
   return network
