@@ -105,8 +105,8 @@ export function createFinder<Name extends ServerName = PeerId>(context: FinderCo
   async function* stages(key: Key, search: Search): AsyncGenerator<FoundHolder> {
     for (const record of store.sample(key, options.holdersPerAnswer)) {
       const { holder, home, expiresAtMs, lease, content } = record
-      const given = content && { bytes: content, from: home }
-      yield { peer: holder, home, addresses: await addressesOf(home), expiresAtMs, signed: lease !== undefined, record, given }
+      if (content && search.onContent?.({ bytes: content, from: home })) return
+      yield { peer: holder, home, addresses: await addressesOf(home), expiresAtMs, signed: lease !== undefined, record }
     }
     const position = await positionOf(key)
     const asked = new Set<string>()
@@ -126,13 +126,14 @@ export function createFinder<Name extends ServerName = PeerId>(context: FinderCo
    * @throws {MayflyError} ERR_CLOCK
    * @throws signal.reason, when aborted
    */
-  async function* find(key: Key, { signal, maxContentBytes }: FindOptions = {}, isForServer?: boolean): AsyncGenerator<FoundHolder> {
+  async function* find(key: Key, wish: FindOptions = {}, isForServer?: boolean): AsyncGenerator<FoundHolder> {
+    const { signal } = wish
     const stop = new AbortController()
     const search = {
+      ...wish,
       signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
       isClockAtFault: false,
       isForServer,
-      maxContentBytes,
     }
     const met = new Set<string>()
     try {

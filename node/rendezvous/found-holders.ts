@@ -6,11 +6,11 @@ import type { Clock } from '../network/index.ts'
 import type { Key } from '../types.ts'
 import { judgeTerms, type LeaseCodec, type LeaseOptions, readPeerId } from './lease.ts'
 import type { HolderRecord } from './record-store.ts'
-import type { AnsweredHolder } from './types.ts'
+import type { FindOptions, Holder } from './types.ts'
 import type { FoundFrame } from './wire-frames.ts'
 
 /** A holder, and the signed form that can be passed on. */
-export interface FoundHolder extends AnsweredHolder {
+export interface FoundHolder extends Holder {
   record: HolderRecord
 }
 
@@ -21,15 +21,13 @@ export interface FindReply {
 }
 
 /** One search. */
-export interface Search {
+export interface Search extends FindOptions {
   signal: AbortSignal
   /**
    * True for another server, which goes on by itself when nobody is found: the record nodes alone are asked. False for a tab. Undefined where this peer
    * reads for itself.
    */
   isForServer: boolean | undefined
-  /** See `FindOptions`. */
-  maxContentBytes: number | undefined
   /** A lease was refused for its times where this node's clock may be at fault, or a home says that its own may be. */
   isClockAtFault: boolean
 }
@@ -47,8 +45,8 @@ export interface FoundReaderContext {
 export function createFoundReader({ clock, codec, addressesOf, homes, onBadAnswer }: FoundReaderContext, lease: LeaseOptions) {
   /** The holders in one answer, each checked before it is yielded. */
   return async function* read(key: Key, { from, found }: FindReply, search: Search): AsyncGenerator<FoundHolder> {
+    if (found.content && search.onContent?.({ bytes: found.content, from })) return
     const told = new Map(found.homes.map((home) => [readPeer(home.peer), home.addresses]))
-    const given = found.content && { bytes: found.content, from }
     const addressesIn = async (home: string) => told.get(home)?.map(String) ?? (await addressesOf(home))
     for (const bytes of found.leases) {
       try {
@@ -63,7 +61,7 @@ export function createFoundReader({ clock, codec, addressesOf, homes, onBadAnswe
         const addresses = await addressesIn(home)
         homes.rememberHome?.(home, told.get(home))
         const record = { key, holder, home, expiresAtMs, lease: signed.bytes, source: found }
-        yield { peer: holder, home, addresses, expiresAtMs, signed: true, record, given }
+        yield { peer: holder, home, addresses, expiresAtMs, signed: true, record }
       } catch (error) {
         onBadAnswer(from, error instanceof Error ? error.message : String(error))
         return

@@ -26,7 +26,7 @@ import type { createPresenceServer } from './presence-server.ts'
 import { createPresenceStreams } from './presence-streams.ts'
 import type { createServerCompany } from './server-company.ts'
 import { createTimekeeping } from './timekeeping.ts'
-import type { AnsweredHolder, FindOptions, Hold, HolderCounts, RendezvousLimits } from './types.ts'
+import type { FindOptions, Hold, Holder, HolderCounts, RendezvousLimits } from './types.ts'
 import type { Watcher } from './watcher.ts'
 import { MARK_BYTES } from './wire.ts'
 import { SCOPE, type WelcomeFrame } from './wire-frames.ts'
@@ -165,7 +165,7 @@ export function createRendezvous(
       mustBeStarted()
       return holds.hold(key, content)
     },
-    async *find(key: Key, options?: FindOptions): AsyncGenerator<AnsweredHolder> {
+    async *find(key: Key, options?: FindOptions): AsyncGenerator<Holder> {
       mustBeStarted()
       await timekeeping.awake(options)
       yield* withoutRecords(finder.find(key, options), isJoined)
@@ -215,7 +215,7 @@ export function createRendezvous(
 }
 
 /** Nobody, where nobody could be asked, is an error. */
-async function* withoutRecords(found: AsyncIterable<FoundHolder>, isJoined: () => boolean): AsyncGenerator<AnsweredHolder> {
+async function* withoutRecords(found: AsyncIterable<FoundHolder>, isJoined: () => boolean): AsyncGenerator<Holder> {
   let isAny = false
   for await (const { record: _, ...holder } of found) {
     isAny = true

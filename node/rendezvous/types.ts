@@ -19,15 +19,17 @@ export interface Holder {
   signed: boolean
 }
 
-/** A holder, and what came with the answer that named it. */
-export interface AnsweredHolder extends Holder {
-  /** Small content, unchecked, and the peer id of the server that gave it. */
-  given?: { bytes: Uint8Array; from: string } | undefined
+/** Small content that came with an answer, unchecked, and the peer id of the server that gave it. */
+export interface GivenContent {
+  bytes: Uint8Array
+  from: string
 }
 
 export interface FindOptions extends AbortOptions {
   /** The largest content that is taken with an answer, in bytes; none when left out. */
   maxContentBytes?: number | undefined
+  /** Hears of it before the holders of the answer are checked: bytes with the right hash need nobody's word. True when no holder is wanted then. */
+  onContent?: ((given: GivenContent) => boolean) | undefined
 }
 
 /** Being there for a key. It ends with `release()`, or when this peer leaves. */

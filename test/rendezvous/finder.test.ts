@@ -80,7 +80,8 @@ function createNetworkOf(
       } as unknown as RoutingTable,
       store,
       streams: {
-        async open(peer: PeerId) {
+        async open(peer: PeerId, { signal: ended }: { signal?: AbortSignal }) {
+          ended?.throwIfAborted()
           const server = all.findIndex(({ id }) => id === peer.toString())
           const answer = answers[server] as Answer
           if (answer === 'down') throw new Error('nobody there')
@@ -136,6 +137,28 @@ test('finder in turns: one record node is asked, and when it knows a holder no o
   expect(net.askedServers()).toEqual([0])
   expect(names(await net.findAll())).toEqual([a.id, b.id].toSorted())
   expect(net.askedServers()).toEqual([0, 0, 1, 2])
+})
+
+test('finder in turns: content that is right needs no holder: no lease is checked, and no other record node is asked', async () => {
+  const [a, b] = holders as [SeededPeer, SeededPeer]
+  const content = Uint8Array.of(1)
+  const forged = await leaseOf(a, { forgedBy: b })
+  const net = createNetworkOf([{ leases: [forged], content }, { leases: [await leaseOf(a)] }], { inTurns: true })
+  const over = new AbortController()
+  const heard: unknown[] = []
+  const search = net.finder.find(KEY, {
+    signal: over.signal,
+    onContent(given) {
+      heard.push(given)
+      over.abort(new Error('it is here'))
+      return true
+    },
+  })
+  await expect(search.next()).rejects.toThrow('it is here')
+  expect([heard, net.askedServers(), net.bad]).toEqual([[{ bytes: content, from: servers[0]?.id }], [0], []])
+  const wrong = net.finder.find(KEY, { onContent: () => false })
+  expect((await wrong.next()).value?.peer).toBe(a.id)
+  expect(net.bad).toEqual([servers[0]?.id])
 })
 
 test.each([

@@ -2,8 +2,8 @@
 
 import type { PeerId } from '@libp2p/interface'
 import { createRecentMap } from '../../async/recent-map.ts'
-import type { AnsweredHolder, Holder } from '../../rendezvous/types.ts'
-import type { AbortOptions, Key } from '../../types.ts'
+import type { FindOptions, GivenContent, Holder } from '../../rendezvous/types.ts'
+import type { Key } from '../../types.ts'
 import type { RequestTarget } from '../protocol/content-streams.ts'
 import { ASK_SCOPE } from '../protocol/wire.ts'
 import type { OpenOptions } from '../types.ts'
@@ -20,8 +20,6 @@ export interface Candidate extends RequestTarget {
   isKnown?: boolean
   /** Asked only when no tab can be asked directly, or all are slow: the home, whose owner pays for its bytes. */
   isFallback?: boolean
-  /** Small content that came with the answer to the find, unchecked. */
-  given?: AnsweredHolder['given']
 }
 
 /** Where a holder is. */
@@ -49,12 +47,15 @@ export interface CandidatesContext {
   self: string
   /** Tabs whose home is this node and that hold the key. */
   tabsHolding(key: Key): string[]
-  find(key: Key, options: AbortOptions): AsyncIterable<AnsweredHolder>
+  find(key: Key, options: FindOptions): AsyncIterable<Holder>
   /** A tab's home. It can be asked about the whole network. */
   home(): PeerId | undefined
   /** Addresses at which the holder can be dialled directly. Left out where direct connections are impossible. */
   directAddresses?(holder: KnownHolder): string[]
 }
+
+/** Hears of the content itself, unchecked, where it came with the answer to the find. True when it is right, and no candidate wanted. */
+export type OnContent = (given: GivenContent) => boolean
 
 const MAX_DISTRUSTED = 1_024
 
@@ -68,6 +69,7 @@ export function createCandidates(context: CandidatesContext, settings: Candidate
     reach: Reach,
     ways: 'by-homes' | 'direct',
     signal: AbortSignal,
+    onContent: OnContent | undefined,
   ): AsyncGenerator<Candidate> {
     if (reach === 'tabs') {
       for (const tab of keys.flatMap(context.tabsHolding)) yield tabCandidate(tab, settings)
@@ -80,10 +82,8 @@ export function createCandidates(context: CandidatesContext, settings: Candidate
     const home = context.home()?.toString()
     if (home !== undefined) yield { ...homeCandidate(home, settings), ...(directAddresses && { isFallback: true }) }
     for (const key of keys) {
-      for await (const holder of context.find(key, { signal })) {
-        const { given } = holder
-        yield { ...holderCandidate(holder, directAddresses?.(holder) ?? [], settings), ...(given && key === keys.at(-1) && { given }) }
-      }
+      const options = { signal, onContent: key === keys.at(-1) ? onContent : undefined }
+      for await (const holder of context.find(key, options)) yield holderCandidate(holder, directAddresses?.(holder) ?? [], settings)
     }
   }
 
@@ -94,18 +94,22 @@ export function createCandidates(context: CandidatesContext, settings: Candidate
      * @param ways 'by-homes': tabs are asked through their homes; 'direct': on a direct connection, where this peer can open one. A known holder is
      * asked directly in any case: something else has connected to it
      */
-    async *of({ key, bundle, known }: Sought, reach: Reach, ways: 'by-homes' | 'direct', signal: AbortSignal): AsyncGenerator<Candidate> {
-      /** Peers, and contents that came with answers. */
-      const met = new Set<unknown>()
+    async *of(
+      { key, bundle, known }: Sought,
+      reach: Reach,
+      ways: 'by-homes' | 'direct',
+      signal: AbortSignal,
+      onContent?: OnContent,
+    ): AsyncGenerator<Candidate> {
+      const met = new Set<string>()
       const later: Candidate[] = []
       const keys = bundle === undefined ? [key] : [bundle, key]
-      for await (const found of meet(keys, known, reach, ways, signal)) {
+      for await (const found of meet(keys, known, reach, ways, signal, onContent)) {
         const candidate = bundle === undefined ? found : { ...found, bundle }
-        const { peer, given } = candidate
-        // A peer that is known already is met again with the content that came with an answer.
-        if (peer === context.self || (met.has(peer) && (given === undefined || met.has(given)))) continue
-        met.add(peer).add(given)
-        if (given === undefined && (distrusted.get(peer) ?? 0) > performance.now()) later.push(candidate)
+        const { peer } = candidate
+        if (peer === context.self || met.has(peer)) continue
+        met.add(peer)
+        if ((distrusted.get(peer) ?? 0) > performance.now()) later.push(candidate)
         else yield candidate
       }
       yield* later

@@ -7,13 +7,22 @@
 import { inTime } from '../../async/abort.ts'
 import { createSingleFlight } from '../../async/single-flight.ts'
 import { MayflyError } from '../../errors.ts'
-import { encodeKeyHex, equalBytes, sha256 } from '../../keys/index.ts'
+import { encodeKeyHex, equalBytes, sha256, sha256AtOnce } from '../../keys/index.ts'
+import type { GivenContent } from '../../rendezvous/types.ts'
 import type { Key, RefusedEvent } from '../../types.ts'
 import { decodeOutline, type OutlinedContent, swarmKey } from '../format/outline.ts'
 import type { ContentClient } from '../protocol/content-client.ts'
 import { ASK_SCOPE } from '../protocol/wire.ts'
 import type { ContentEvent, FetchedContent } from '../types.ts'
-import { type Candidate, type CandidatesContext, createCandidates, type FindContentOptions, type Reach, type Sought } from './candidates.ts'
+import {
+  type Candidate,
+  type CandidatesContext,
+  createCandidates,
+  type FindContentOptions,
+  type OnContent,
+  type Reach,
+  type Sought,
+} from './candidates.ts'
 
 export const FETCHER_DEFAULTS = {
   /** How long a holder may send nothing, in ms. */
@@ -50,6 +59,9 @@ export interface FetchedOutline extends OutlinedContent {
 /** Why a candidate gave nothing: it does not hold the content, it failed or sent wrong bytes, or it has no connection into the overlay. */
 type Failure = 'not-held' | 'bad' | 'no-network'
 
+/** Made once: an error made for each fetch would have its stack written down each time. */
+const OVER = new Error('the fetch has ended')
+
 export type Fetcher = ReturnType<typeof createFetcher>
 
 export function createFetcher(context: FetcherContext, options: FetcherOptions = {}) {
@@ -69,13 +81,16 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
     candidates.distrust(candidate.peer)
   }
 
+  /** Checks content that came with an answer. Undefined when it is of another key. */
+  function check(key: Key, { bytes, from }: GivenContent): Fetched | undefined {
+    if (equalBytes(sha256AtOnce(bytes), key)) return { key, bytes: bytes.slice(), from }
+    report('bad-holder', { peer: from, holder: from }, key, 'other content than the one asked for')
+    return undefined
+  }
+
   /** Asks one candidate and checks the reply. */
   async function attempt(key: Key, expected: Key | undefined, candidate: Candidate, signal: AbortSignal): Promise<Fetched | Failure> {
-    const { peer: from, given } = candidate
-    if (given !== undefined) {
-      if (equalBytes(await sha256(given.bytes), key)) return { key, bytes: given.bytes.slice(), from: given.from }
-      report('bad-holder', { peer: given.from, holder: given.from }, key, 'other content than the one asked for')
-    }
+    const { peer: from } = candidate
     const result = await client.request(candidate, key, { signal })
     // A peer that was found as a holder and has nothing may just have left. A home that looks everywhere never claimed to hold it.
     if ('none' in result) return result.none === 'no-network' || result.none === 'not-held' ? result.none : 'bad'
@@ -105,8 +120,14 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
   }
 
   /** Holders of the whole; and peers that receive larger content, since they have its outline as well. */
-  async function* askable(sought: Sought, reach: Reach, expected: Key | undefined, signal: AbortSignal): AsyncGenerator<Candidate> {
-    yield* candidates.of(sought, reach, 'by-homes', signal)
+  async function* askable(
+    sought: Sought,
+    reach: Reach,
+    expected: Key | undefined,
+    signal: AbortSignal,
+    onContent: OnContent,
+  ): AsyncGenerator<Candidate> {
+    yield* candidates.of(sought, reach, 'by-homes', signal, onContent)
     if (expected === undefined) return
     for await (const candidate of candidates.of({ key: await swarmKey(expected) }, reach, 'direct', signal)) {
       if (candidate.scope === ASK_SCOPE.own) yield candidate
@@ -117,8 +138,8 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
     const id = [reach, ...[key, outline, bundle].map((each) => each && encodeKeyHex(each))].join(':')
     const work = async (flightSignal: AbortSignal): Promise<Fetched> => {
       const startedAtMs = performance.now()
-      const content = await fetchHedged(
-        (ended) => askable({ key, bundle, known }, reach, outline, ended),
+      const content = await fetchHedged<Fetched>(
+        (ended, onFound) => askable({ key, bundle, known }, reach, outline, ended, (given) => onFound(check(key, given))),
         (candidate, ended) => attempt(key, outline, candidate, ended),
         settings,
         flightSignal,
@@ -180,12 +201,13 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
  * Hedged requests: the first candidate is asked at once, each further one when one before it has failed or all have been silent for a while.
  * Resolves with the first right result. The other attempts are aborted then.
  *
+ * @param candidates may hand in a result that came with one of them
  * @param attempt asks one candidate
  * @throws {MayflyError} ERR_UNAVAILABLE, ERR_CLOCK, ERR_NO_NETWORK, ERR_NO_HOLDER, when there is none
  * @throws signal.reason, when aborted
  */
 async function fetchHedged<T extends object>(
-  candidates: (signal: AbortSignal) => AsyncIterable<Candidate>,
+  candidates: (signal: AbortSignal, onFound: (result: T | undefined) => boolean) => AsyncIterable<Candidate>,
   attempt: (candidate: Candidate, signal: AbortSignal) => Promise<T | Failure>,
   { hedgeMs, maxParallel, maxTries }: Record<'hedgeMs' | 'maxParallel' | 'maxTries', number>,
   given: AbortSignal,
@@ -200,13 +222,20 @@ async function fetchHedged<T extends object>(
   let unchecked: MayflyError | undefined
   const failures = { 'not-held': 0, bad: 0, 'no-network': 0 }
 
+  function onFound(result: T | undefined): boolean {
+    if (result === undefined) return false
+    isFound = true
+    right.resolve(result)
+    ended.abort(OVER) // at once, so that nobody else is asked meanwhile
+    return true
+  }
+
   function start(candidate: Candidate): void {
     tries++
     const ending = attempt(candidate, signal)
       .then((result) => {
         if (typeof result === 'string') failures[result]++
-        else right.resolve(result)
-        isFound ||= typeof result !== 'string'
+        else onFound(result)
       })
       .catch(() => {
         if (!signal.aborted) failures.bad++
@@ -217,7 +246,7 @@ async function fetchHedged<T extends object>(
 
   async function tryAll(): Promise<T> {
     try {
-      for await (const candidate of candidates(signal)) {
+      for await (const candidate of candidates(signal, onFound)) {
         if (signal.aborted) break
         start(candidate)
         await inTime(Promise.race(running), hedgeMs)
@@ -248,6 +277,6 @@ async function fetchHedged<T extends object>(
   try {
     return await Promise.race([right.promise, tried])
   } finally {
-    ended.abort(new Error('the fetch has ended'))
+    ended.abort(OVER)
   }
 }

@@ -7,7 +7,7 @@ import {
   tabCandidate,
 } from '../../../node/content/fetch/candidates.ts'
 import { ASK_SCOPE } from '../../../node/content/protocol/wire.ts'
-import type { Holder } from '../../../node/rendezvous/types.ts'
+import type { FindOptions, Holder } from '../../../node/rendezvous/types.ts'
 
 const TIMES: CandidateTimes = { stallMs: 1, homeStallMs: 2 }
 const WAY = '/p2p/home/p2p-circuit/webrtc/p2p/tab'
@@ -58,22 +58,20 @@ test('candidates: a tab that is known already is asked first, on a direct connec
   expect(await met(undefined, 'direct')).toEqual(['other directly', 'tab directly'])
 })
 
-test('candidates: a holder of the bundle does not hide the content that comes with the answer about its file', async () => {
+test('candidates: content that comes with the answer about a file is heard of, also where its holders are those of the bundle', async () => {
   const [key, bundle] = [new Uint8Array(32), new Uint8Array(32).fill(1)]
   const given = { bytes: Uint8Array.of(1), from: 'server' }
   const context = {
     ...{ self: 'self', tabsHolding: () => [], home: () => undefined },
-    async *find(asked: Uint8Array) {
-      yield holder('node', 'node')
-      if (asked === key) for (const peer of ['node', 'self', 'tab']) yield { ...holder(peer, peer === 'tab' ? 'node' : peer), given }
+    async *find(_asked: Uint8Array, { onContent }: FindOptions) {
+      onContent?.(given)
+      for (const peer of ['node', 'self', 'tab']) yield holder(peer, peer === 'tab' ? 'node' : peer)
     },
   }
   const candidates = createCandidates(context, { ...TIMES, distrustMs: 1 })
   const all: unknown[] = []
-  for await (const met of candidates.of({ key, bundle }, 'network', 'by-homes', new AbortController().signal))
-    all.push([met.peer, met.given])
-  expect(all).toEqual([
-    ['node', undefined],
-    ['node', given],
-  ])
+  const { signal } = new AbortController()
+  for await (const { peer } of candidates.of({ key, bundle }, 'network', 'by-homes', signal, (content) => all.push(content) < 0))
+    all.push(peer)
+  expect(all).toEqual(['node', given]) // the bundle's bytes are not what is sought
 })

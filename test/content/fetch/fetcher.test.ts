@@ -5,7 +5,7 @@ import type { RequestTarget } from '../../../node/content/protocol/content-strea
 import { ASK_SCOPE, type AskScope } from '../../../node/content/protocol/wire.ts'
 import { MayflyError, type PeerEvent } from '../../../node/index.ts'
 import { encodeKeyHex, sha256 } from '../../../node/keys/index.ts'
-import type { AnsweredHolder } from '../../../node/rendezvous/types.ts'
+import type { FindOptions, GivenContent, Holder } from '../../../node/rendezvous/types.ts'
 import { createSeededPeer, type SeededPeer } from '../../helpers/seeded-peer.ts'
 import { waitFor } from '../../helpers/wait-for.ts'
 
@@ -41,7 +41,7 @@ interface World {
   home?: [peer: SeededPeer, answer: Answer]
   findFails?: Error
   /** Content that comes with each answer to a find. */
-  given?: AnsweredHolder['given']
+  given?: GivenContent
 }
 
 let asked: Request[]
@@ -73,11 +73,12 @@ function createFetching(given: Partial<World>, options: FetcherOptions = {}) {
       self: self.id,
       client,
       tabsHolding: () => world.tabs.map(([{ id }]) => id),
-      async *find(): AsyncGenerator<AnsweredHolder> {
+      async *find(_key: Uint8Array, { onContent }: FindOptions): AsyncGenerator<Holder> {
         finds++
         if (world.findFails !== undefined) throw world.findFails
+        if (world.given !== undefined) onContent?.(world.given)
         for (const [{ id }, , home] of world.holders)
-          yield { peer: id, home: home?.id ?? id, addresses: [], expiresAtMs: Date.now() + 9_000, signed: true, given: world.given }
+          yield { peer: id, home: home?.id ?? id, addresses: [], expiresAtMs: Date.now() + 9_000, signed: true }
       },
       home: () => world.home?.[0].peer,
       emit: (event) => events.push(event),
