@@ -245,5 +245,5 @@ interface ContentFetch {
   stream(): () => void
 }
 
-/** Begins to read; the signal ends it. */
-export type ReadBytes = (signal: AbortSignal) => AsyncIterable<Uint8Array>
+/** Begins to read; the signal ends it. @param keepsNothing see `ReadOptions` */
+export type ReadBytes = (signal: AbortSignal, keepsNothing: boolean) => AsyncIterable<Uint8Array>

@@ -3,8 +3,8 @@
 import { onAbort } from '../../node/async/abort.ts'
 
 type Chunk = Uint8Array | string
-/** Begins to read; its signal is aborted when the client goes away. */
-type ReadChunks = (signal: AbortSignal) => AsyncIterable<Chunk>
+/** Begins to read; its signal is aborted when the client goes away. @param keepsNothing each chunk is written before the next is asked for */
+type ReadChunks = (signal: AbortSignal, keepsNothing: boolean) => AsyncIterable<Chunk>
 
 export interface BodyStreamOptions {
   /**
@@ -27,6 +27,7 @@ function createChunkSource(read: ReadChunks, { cut, onEnd, signal }: BodyStreamO
   const gone = new AbortController()
   let chunks: AsyncIterator<Chunk> | undefined
   let hasEnded = false
+  let keepsNothing = false
   let removeListener = () => {}
   const end = () => {
     if (hasEnded) return
@@ -36,9 +37,13 @@ function createChunkSource(read: ReadChunks, { cut, onEnd, signal }: BodyStreamO
   }
   removeListener = onAbort(signal, end)
   return {
+    /** The caller asks for the next chunk only when it has written the one before. Told before the first. */
+    keepNothing() {
+      keepsNothing = true
+    },
     /** The next chunk. 'end': there are no more. 'cut': the connection was cut, or the client has left. @throws what reading throws, without `cut` */
     async next(): Promise<{ chunk: Chunk } | 'end' | 'cut'> {
-      chunks ??= read(gone.signal)[Symbol.asyncIterator]()
+      chunks ??= read(gone.signal, keepsNothing)[Symbol.asyncIterator]()
       try {
         const { done, value } = await chunks.next()
         if (!done) return { chunk: value }

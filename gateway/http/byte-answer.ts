@@ -70,7 +70,8 @@ function answerParts(incoming: GatewayRequest, body: AnswerBody, ranges: readonl
 
 function answerContent(body: AnswerBody, range: ByteRange | undefined, incoming: GatewayRequest, init: ResponseInit): Response {
   const { bytes } = body
-  if (bytes === undefined) return answerChunks((signal) => body.read(range && partOf(range), { signal }), incoming, init)
+  if (bytes === undefined)
+    return answerChunks((signal, keepsNothing) => body.read(range && partOf(range), { signal, keepsNothing }), incoming, init)
   // Response's type takes no view on memory that might be shared; content never is.
   return new Response((range === undefined ? bytes : bytes.subarray(range.first, range.last + 1)) as Uint8Array<ArrayBuffer>, init)
 }

@@ -17,6 +17,7 @@ export async function writeChunks(answer: Response, outgoing: ServerResponse): P
   try {
     outgoing.writeHead(answer.status, Object.fromEntries(answer.headers))
     outgoing.flushHeaders() // the first chunk may take a while
+    source.keepNothing()
     while (!outgoing.destroyed) {
       const one = await source.next()
       if (one === 'cut' || outgoing.destroyed) break // the client may have left meanwhile
@@ -25,7 +26,7 @@ export async function writeChunks(answer: Response, outgoing: ServerResponse): P
         outgoing.end()
         break
       }
-      if (!outgoing.write(one.chunk) && !outgoing.destroyed) await untilDrained(outgoing)
+      await written(one.chunk, outgoing)
     }
   } catch (error) {
     outgoing.destroy(error instanceof Error ? error : new Error(String(error)))
@@ -33,15 +34,22 @@ export async function writeChunks(answer: Response, outgoing: ServerResponse): P
   return true
 }
 
-/** Resolves, too, when the client has gone away. */
-function untilDrained(outgoing: ServerResponse): Promise<void> {
+/** Writes the chunk. Resolves when the system has it and takes more, or when the client has gone away. */
+function written(chunk: Uint8Array | string, outgoing: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
+    let isHalfDone = false
     const goOn = () => {
-      outgoing.off('drain', goOn)
+      outgoing.off('drain', proceed)
       outgoing.off('close', goOn)
       resolve()
     }
-    outgoing.on('drain', goOn)
+    const proceed = () => {
+      if (isHalfDone) goOn()
+      isHalfDone = true
+    }
     outgoing.on('close', goOn)
+    // The frame of a chunk may still wait when its bytes are written.
+    if (outgoing.write(chunk, proceed)) proceed()
+    else outgoing.once('drain', proceed)
   })
 }

@@ -66,8 +66,8 @@ export function createClientFetches(limits: FetchLimits) {
 }
 
 function paced(read: ReadBytes, rate: ByteRate, client: string): ReadBytes {
-  return async function* (signal) {
-    for await (const bytes of read(signal)) {
+  return async function* (signal, keepsNothing) {
+    for await (const bytes of read(signal, keepsNothing)) {
       for (let at = 0; at < bytes.byteLength; at += RATED_BYTES) {
         const part = bytes.subarray(at, at + RATED_BYTES)
         await rate.take(client, part.byteLength, { signal })

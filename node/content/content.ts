@@ -217,10 +217,9 @@ export function createContent(context: ContentContext, options: FetcherOptions =
         throw new MayflyError('ERR_UNAVAILABLE', 'Cannot open content: the link carries the hash of another outline')
       }
       return openFetched(await find(key, 'network', openOptions), outline, {
-        held,
-        outlines,
-        createHasher,
+        ...{ held, outlines, createHasher },
         distrust: fetcher.distrust,
+        freePiece: pieces.free,
         readPiece: (content, index, signal) => served.getPiece(content, index, 'network', { signal }),
       })
     },

@@ -12,6 +12,7 @@ interface OpeningContext {
   held: Pick<HeldContents, 'store'>
   outlines: KnownOutlines
   readPiece(content: FetchedOutline, index: number, signal: AbortSignal): Promise<Uint8Array>
+  freePiece(piece: Uint8Array): void
   distrust: Fetcher['distrust']
   createHasher: CreateHasher
 }
@@ -33,7 +34,7 @@ export function openFetched(found: Fetched, expected: Key | undefined, context: 
 }
 
 function openOfPeer(found: FetchedOutline, expected: Key | undefined, context: OpeningContext): OpenedContent {
-  const { held, outlines, readPiece, distrust, createHasher } = context
+  const { held, outlines, readPiece, freePiece, distrust, createHasher } = context
   const { key, from, outlineHash, bundle } = found
   const isHash = (known: Key | undefined) => known !== undefined && equalBytes(known, outlineHash)
   return openOutlined(found, {
@@ -41,6 +42,7 @@ function openOfPeer(found: FetchedOutline, expected: Key | undefined, context: O
     from,
     bundle,
     getPiece: (index, signal) => readPiece(found, index, signal),
+    free: freePiece,
     /** This peer has checked the whole against this outline, when it held or read the content. */
     isProven: () => isHash(held.store.get(key)?.outlineHash) || isHash(outlines.trusted(key)),
     onProven: () => outlines.trust(key, outlineHash),

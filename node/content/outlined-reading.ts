@@ -27,6 +27,8 @@ export interface OutlinedReading {
   bundle: Key | undefined
   /** A piece, checked by the outline. */
   getPiece: GetPiece
+  /** The reader uses the piece no more. */
+  free(piece: Uint8Array): void
   /** Whether the whole was checked against this outline before. */
   isProven(): boolean
   /** The whole has been read, and is right. */
@@ -37,7 +39,7 @@ export interface OutlinedReading {
 }
 
 export function openOutlined({ key, outline, outlineHash }: OutlinedContent, reading: OutlinedReading): OpenedContent {
-  const { expected, from, bundle, getPiece, isProven, onProven, onLie, createHasher } = reading
+  const { expected, from, bundle, isProven, onProven, onLie, createHasher } = reading
   const isTrusted = () => (expected !== undefined && equalBytes(expected, outlineHash)) || isProven()
   return {
     key,
@@ -49,10 +51,11 @@ export function openOutlined({ key, outline, outlineHash }: OutlinedContent, rea
       return isTrusted()
     },
     from,
-    async *read(part, { signal, checksWhole = false } = {}) {
+    async *read(part, { signal, checksWhole = false, keepsNothing = false } = {}) {
+      const pieces = { get: reading.getPiece, free: keepsNothing ? reading.free : undefined }
       const isWhole = part === undefined || (part.offset === 0 && part.length >= outline.size)
       if (isProven() || (isTrusted() && (!isWhole || checksWhole))) {
-        yield* readPart(outline, part?.offset ?? 0, part?.length ?? outline.size, getPiece, signal)
+        yield* readPart(outline, part?.offset ?? 0, part?.length ?? outline.size, pieces, signal)
         return
       }
       if (!isWhole) {
@@ -62,7 +65,7 @@ export function openOutlined({ key, outline, outlineHash }: OutlinedContent, rea
         )
       }
       // A link may lie, too: its author may have put the outline of other content beside the key.
-      yield* readUntrusted(key, outline, getPiece, { createHasher, onLie, signal })
+      yield* readUntrusted(key, outline, pieces, { createHasher, onLie, signal })
       onProven()
     },
   }
@@ -70,15 +73,21 @@ export function openOutlined({ key, outline, outlineHash }: OutlinedContent, rea
 
 type GetPiece = (index: number, signal: AbortSignal) => Promise<Uint8Array>
 
+interface Pieces {
+  get: GetPiece
+  /** Undefined for a caller that keeps them. */
+  free: OutlinedReading['free'] | undefined
+}
+
 /**
- * @throws what `getPiece` throws
+ * @throws what getting a piece throws
  * @throws signal.reason, when aborted
  */
 async function* readPart(
   outline: Outline,
   offset: number,
   length: number,
-  getPiece: GetPiece,
+  { get, free }: Pieces,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   if (length === 0) return
@@ -93,7 +102,7 @@ async function* readPart(
   try {
     for (let index = next; index <= last; index++) {
       while (next <= last && coming.length < ahead) {
-        const piece = getPiece(next++, inner)
+        const piece = get(next++, inner)
         piece.catch(() => {})
         coming.push(piece)
       }
@@ -104,6 +113,7 @@ async function* readPart(
       const from = Math.max(offset - start, 0)
       const to = Math.min(offset + length - start, piece.byteLength)
       yield from === 0 && to === piece.byteLength ? piece : piece.subarray(from, to)
+      free?.(piece)
       ahead = Math.min(mostAhead, ahead + FIRST_AHEAD)
     }
   } finally {
@@ -120,12 +130,12 @@ async function* readPart(
 async function* readUntrusted(
   key: Key,
   outline: Outline,
-  getPiece: GetPiece,
+  pieces: Pieces,
   { createHasher, onLie, signal }: { createHasher: CreateHasher; onLie(): void; signal: AbortSignal | undefined },
 ): AsyncGenerator<Uint8Array> {
   const whole = createHasher()
   let index = 0
-  for await (const piece of readPart(outline, 0, outline.size, getPiece, signal)) {
+  for await (const piece of readPart(outline, 0, outline.size, pieces, signal)) {
     await whole.update(piece)
     if (++index < pieceCount(outline)) yield piece
     else if (equalBytes(await whole.digest(), key)) yield piece

@@ -78,6 +78,8 @@ export interface ReadOptions extends AbortOptions {
    * that each piece is the outline's, all bytes are not hashed a second time here.
    */
   checksWhole?: boolean
+  /** The caller uses the bytes of each part no more once it asks for the next: their memory is freed then, where nobody else uses it. */
+  keepsNothing?: boolean
 }
 
 /** A piece of content that is larger than one, or the outline itself. */

@@ -31,7 +31,7 @@ export interface ContentStore extends Omit<Lenient<content.ContentStore>, 'hold'
 
 const readHoldOptions = readOptions<content.HoldOptions>({ signal: readSignal, isPart: readBoolean, expected: readKey })
 const readOpenOptions = readOptions<content.OpenOptions>({ signal: readSignal, bundle: readKey, outline: readKey })
-const readReadOptions = readOptions<content.ReadOptions>({ signal: readSignal, checksWhole: readBoolean })
+const readReadOptions = readOptions<content.ReadOptions>({ signal: readSignal, checksWhole: readBoolean, keepsNothing: readBoolean })
 const readIndex = (value: unknown, what: string) => (value === 'outline' ? value : readInteger(value, what))
 const readPiece = readObject<content.PieceAddress>({ key: readKey, outline: readKey, index: readIndex, bundle: readKey }, [
   'key',

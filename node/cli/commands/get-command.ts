@@ -1,6 +1,7 @@
 /** `mayfly get`: fetches content of any size, checks it, and writes it to standard output, a file or (the files of a bundle) a folder. */
 
 import { basename } from 'node:path'
+import { freeBytes } from '../../async/free-memory.ts'
 import { MayflyError } from '../../errors.ts'
 import type { BundleEntry, OpenedContent, UnsealedContent } from '../../index.ts'
 import { encodeKeyHex } from '../../keys/index.ts'
@@ -105,8 +106,10 @@ async function writeToStandardOutput(
           'This is not plain text and could upset the terminal: use --output FILE, or --output - to see it anyway',
         )
       }
+      const { byteLength } = bytes
       await output.bytes(bytes)
-      progress?.advance(bytes.byteLength)
+      if (content.pieces !== undefined && unsealed === undefined) freeBytes(bytes) // nobody else in this process has the piece
+      progress?.advance(byteLength)
     }
   } finally {
     progress?.end()

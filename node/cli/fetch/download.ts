@@ -87,14 +87,19 @@ async function openByOther(content: OpenedContent, failure: unknown, { reopen }:
 }
 
 /** Fetches what is missing. */
-async function complete(content: OpenedContent, partial: PartialContent, { reopen, onProgress, signal }: DownloadOptions): Promise<void> {
+async function complete(
+  content: OpenedContent,
+  partial: PartialContent,
+  { reopen, onProgress, signal, unsealed }: DownloadOptions,
+): Promise<void> {
   const offset = partial.size
   // A part can be read by an unproved outline, since the whole is checked before the file gets its name.
   const isWordEnough = content.isTrusted || offset === 0 || content.outline === undefined
   const readable = isWordEnough ? content : await reopen(content.outline as Key)
   const progress = onProgress(offset)
   try {
-    for await (const bytes of readable.read({ offset, length: content.size - offset }, { signal, checksWhole: true })) {
+    const options = { signal, checksWhole: true, keepsNothing: unsealed === undefined }
+    for await (const bytes of readable.read({ offset, length: content.size - offset }, options)) {
       await partial.append(bytes)
       progress.advance(bytes.byteLength)
     }

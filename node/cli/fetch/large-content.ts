@@ -8,6 +8,7 @@
 import { abortable, createTimeout, raceAbort } from '../../async/abort.ts'
 import { createBackoff } from '../../async/backoff.ts'
 import { delay } from '../../async/delay.ts'
+import { freeBytes } from '../../async/free-memory.ts'
 import { TIMERS, type Timers } from '../../async/timers.ts'
 import { decodeOutline, MAX_OUTLINE_BYTES, type OutlinedContent, pieceHash, pieceSize } from '../../content/format/outline.ts'
 import { openOutlined } from '../../content/outlined-reading.ts'
@@ -57,6 +58,7 @@ export async function openLarge(key: Key, options: LargeOptions, context: LargeC
   const { origin, content } = found
   return openOutlined(content, {
     ...{ expected, bundle, from: origin, createHasher: createNativeHasher },
+    free: freeBytes,
     getPiece: createGetPiece(createGatewayPieces(origin, content, bundle), content, openInOverlay, timers),
     isProven: () => false,
     onProven: () => {},

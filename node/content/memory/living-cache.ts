@@ -21,6 +21,7 @@ interface Entry {
   holderKey: Key
   isAlive: boolean
   stopWatching(): void
+  onDrop(): void
 }
 
 /** Each entry costs a watch at the key's record nodes. */
@@ -65,6 +66,7 @@ export function createLivingCache(
     unwatched.delete(id)
     total -= entry.bytes.byteLength + ENTRY_BYTES
     entry.stopWatching()
+    entry.onDrop()
   }
 
   function drop(id: string, entry: Entry): void {
@@ -86,11 +88,17 @@ export function createLivingCache(
       watch(id, entry)
       return entry.isAlive ? entries.get(id)?.bytes : undefined
     },
-    /** @param holderKey the key whose holders keep it alive: the content's own, or that of a bundle which it is a file of */
-    put(key: Key, bytes: Uint8Array, piece?: PieceName, holderKey = key): void {
+    /**
+     * @param holderKey the key whose holders keep it alive: the content's own, or that of a bundle which it is a file of
+     * @param onDrop called when the bytes are in the cache no more, at once when it does not take them
+     */
+    put(key: Key, bytes: Uint8Array, piece?: PieceName, holderKey = key, onDrop = () => {}): void {
       const id = entryId(key, piece)
-      if (entries.has(id) || bytes.byteLength + ENTRY_BYTES > maxBytes) return
-      const entry: Entry = { bytes, holderKey, isAlive: false, stopWatching: () => {} }
+      if (entries.has(id) || bytes.byteLength + ENTRY_BYTES > maxBytes) {
+        onDrop()
+        return
+      }
+      const entry: Entry = { bytes, holderKey, isAlive: false, stopWatching: () => {}, onDrop }
       total += bytes.byteLength + ENTRY_BYTES
       entries.set(id, entry)
       unwatched.set(id, entry)

@@ -10,6 +10,7 @@ import type { Fetcher } from '../fetch/fetcher.ts'
 import { keptKeyHex } from '../format/kept-hex.ts'
 import { type OutlinedContent, pieceCount, swarmKey } from '../format/outline.ts'
 import type { PieceFeed } from '../format/piece-set.ts'
+import { createLentBytes } from '../memory/lent-bytes.ts'
 import type { LivingCache } from '../memory/living-cache.ts'
 import type { ContentClient } from '../protocol/content-client.ts'
 import { ASK_SCOPE } from '../protocol/wire.ts'
@@ -52,6 +53,7 @@ export function createPieceFetcher(context: PieceFetcherContext, options: SwarmO
   /** By swarm and piece. Bounded by what readers fetch ahead. */
   const flights = createSingleFlight<string, Uint8Array>()
 
+  const lent = createLentBytes()
   /** The caller stops the swarm. */
   function openSwarm({ key, outline, outlineHash, bundle, known }: SoughtContent, reach: Reach, swarmOptions: SwarmOptions): Swarm {
     const shared = swarmKey(outlineHash)
@@ -126,8 +128,9 @@ export function createPieceFetcher(context: PieceFetcherContext, options: SwarmO
     const { swarm, forget, leave } = useSwarm(content, reach)
     try {
       const { bytes, from } = await swarm.piece(index, { signal })
-      cache?.put(content.key, bytes, { outlineHash: content.outlineHash, index }, content.bundle)
-      onReceived(content.key, bytes.byteLength, from)
+      const { key, outlineHash, bundle } = content
+      cache?.put(key, lent.lend(bytes), { outlineHash, index }, bundle, () => lent.free(bytes))
+      onReceived(key, bytes.byteLength, from)
       return bytes
     } catch (error) {
       // An empty swarm is left, so that the next reader looks for holders anew. A swarm whose members only lack this piece stays.
@@ -151,17 +154,19 @@ export function createPieceFetcher(context: PieceFetcherContext, options: SwarmO
      */
     async fetch(content: SoughtContent, index: number, reach: Reach, { signal }: Required<AbortOptions>): Promise<Uint8Array> {
       const cached = cache?.get(content.key, { outlineHash: content.outlineHash, index })
-      if (cached !== undefined) return cached
+      if (cached !== undefined) return lent.lend(cached)
       // One upload of a tab serves readers from the overlay and from this node's gateway.
       if (reach === 'network' && (await isWithTabs(content))) {
         try {
-          return await share(content, index, 'tabs', signal)
+          return lent.lend(await share(content, index, 'tabs', signal))
         } catch {
           signal.throwIfAborted()
         }
       }
-      return share(content, index, reach, signal)
+      return lent.lend(await share(content, index, reach, signal))
     },
+    /** A reader that has fetched the piece uses it no more. */
+    free: lent.free,
     /**
      * The pieces that any downloading tab of this node has. Peers that cannot reach those tabs directly follow it here. Undefined when too
      * many swarms are open.

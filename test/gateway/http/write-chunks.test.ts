@@ -49,8 +49,8 @@ test('write chunks: no more is read than a client takes, and one that goes away 
   let readWhileFull = 0
   const port = await serve((outgoing) => {
     const write = outgoing.write.bind(outgoing)
-    vi.spyOn(outgoing, 'write').mockImplementation((chunk) => {
-      const hasRoom = write(chunk)
+    vi.spyOn(outgoing, 'write').mockImplementation((chunk: unknown, ...rest: unknown[]) => {
+      const hasRoom = write(chunk, ...(rest as []))
       if (!hasRoom) {
         fulls++
         full.resolve()
@@ -84,6 +84,26 @@ test('write chunks: no more is read than a client takes, and one that goes away 
   expect(ends).toEqual(['end'])
   expect(fulls).toBeGreaterThan(1)
   expect(readWhileFull).toBe(0)
+})
+
+test('write chunks: reading is told that nothing is kept, and the next chunk is asked for when the system has the one before', async () => {
+  const told: boolean[] = []
+  const written = Promise.withResolvers<number[]>()
+  const port = await serve((outgoing) => {
+    const chunks = async function* (_signal: AbortSignal, keepsNothing: boolean) {
+      told.push(keepsNothing)
+      const lengths: number[] = []
+      for (const size of [1, CHUNK_BYTES, 10]) {
+        yield new Uint8Array(size)
+        lengths.push(outgoing.writableLength)
+      }
+      written.resolve(lengths)
+    }
+    return writeChunks(chunkAnswer(chunks, {}), outgoing)
+  })
+  expect((await (await fetch(`http://127.0.0.1:${port}/`)).arrayBuffer()).byteLength).toBe(CHUNK_BYTES + 11)
+  expect(await written.promise).toEqual([0, 0, 0])
+  expect(told).toEqual([true])
 })
 
 test('write chunks: a client that leaves between two chunks is written nothing more', async () => {
