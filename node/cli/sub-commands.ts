@@ -2,6 +2,7 @@
 
 import type { Link } from '../keys/links.ts'
 import { countBytesApart } from '../server/port/byte-memory.ts'
+import { holdYoungMemory } from '../server/port/young-memory.ts'
 import type { CommandContext } from './command-context.ts'
 import { createReload } from './commands/reload.ts'
 import type { SettingSources } from './configuration.ts'
@@ -15,6 +16,7 @@ export const SUB_COMMANDS: Readonly<Record<CommandName, RunSubCommand>> = {
   start: async (context, _, sources) => {
     const reload = createReload(context) // before the long loading, during which SIGHUP may come
     countBytesApart()
+    holdYoungMemory()
     return (await import('./commands/start-command.ts')).runStart(context, reload, sources)
   },
   hold: async (context, paths) => {

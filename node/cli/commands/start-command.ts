@@ -10,6 +10,7 @@ import { createHttpPieces } from '../../server/port/http-pieces.ts'
 import { createWebSocketListener } from '../../server/port/listener.ts'
 import { createNativeHasher } from '../../server/port/native-hasher.ts'
 import { openFilesLimit, watchOpenFiles } from '../../server/port/open-files.ts'
+import { boundYoungMemory } from '../../server/port/young-memory.ts'
 import { openNodeDirectory } from '../../server/store/node-directory.ts'
 import { openOutboxStore, outboxPathIn } from '../../server/store/outbox-store.ts'
 import { explainSystemError } from '../../server/store/system-error.ts'
@@ -84,6 +85,7 @@ async function runNode(
     if (opened !== undefined) output.remark(`Messages to ${opened.hashname} are received here: ${url}/inbox`)
     logger.info({ ...facts, join }, 'started')
     hasStarted = true
+    boundYoungMemory()
     logger.info({ owner: describeOwner(configuration) }, 'the inbox, the content API and the metrics are for the owner only')
     reload.begin(logger, (next) => {
       checkTurn(next)
