@@ -6,6 +6,7 @@ import type { Datastore } from 'interface-datastore'
 import { type DhtComponents, type DhtPart, KAD_PROTOCOL } from './dht.ts'
 import { createFreshPing, type FreshPingComponents } from './fresh-ping.ts'
 import { mergeWithoutKeepAlive, type TaggingStore } from './keep-alive.ts'
+import { overlaid } from './overlaid.ts'
 import type { KadTable } from './routing-table.ts'
 import { BUCKET_BITS, BUCKET_SIZE } from './server-table.ts'
 import { spareWork } from './spare-work.ts'
@@ -69,17 +70,6 @@ export function createKadDht(components: DhtComponents, providerStore: Datastore
   }
 }
 
-/** The object with some of its members replaced, for one that is handed it. */
-function overlaid<T extends object>(object: T, members: Partial<T>): T {
-  return new Proxy(object, {
-    get(target, name) {
-      if (Object.hasOwn(members, name)) return Reflect.get(members, name)
-      const value: unknown = Reflect.get(target, name)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
-}
-
 interface StreamOpener {
   openStream(peer: PeerId, ...rest: unknown[]): Promise<unknown>
 }
@@ -96,5 +86,11 @@ interface ConnectionLists {
  */
 function listConnectionsOnce(manager: ConnectionLists): void {
   const ofPeer = manager.getConnections.bind(manager)
-  manager.getConnections = (peer) => (peer === undefined ? [...manager.getConnectionsMap().values()].flat() : ofPeer(peer))
+  manager.getConnections = (peer) => {
+    if (peer !== undefined) return ofPeer(peer)
+    const all: Connection[] = []
+    // Half of the time of `flat`.
+    for (const connections of manager.getConnectionsMap().values()) for (const connection of connections) all.push(connection)
+    return all
+  }
 }
