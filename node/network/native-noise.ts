@@ -22,9 +22,13 @@ interface NoiseCrypto {
   dh(keyPair: KeyPair, publicKey: Uint8Array | Uint8ArrayList): Uint8Array
 }
 
-/** Prefixes of the 32 bytes in PKCS #8 and in SPKI. @see https://www.rfc-editor.org/rfc/rfc8410#section-7 */
+/** Prefixes of the 32 bytes in PKCS #8 and, in base64, in SPKI. @see https://www.rfc-editor.org/rfc/rfc8410#section-7 */
 const SECRET_PREFIX = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x04, 0x22, 0x04, 0x20]
-const PUBLIC_PREFIX = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x03, 0x21, 0x00]
+const PUBLIC_PREFIX = 'MCowBQYDK2VuAyEA'
+
+/** Text, of which Node.js makes a key in a third of the time that it takes for bytes: these come with their format, and an error is made inside. */
+const pemOf = ({ buffer, byteOffset, byteLength }: Uint8Array) =>
+  `-----BEGIN PUBLIC KEY-----\n${PUBLIC_PREFIX}${Buffer.from(buffer, byteOffset, byteLength).toString('base64')}\n-----END PUBLIC KEY-----`
 
 /** The fields of @libp2p/noise that are replaced. */
 interface Noise {
@@ -59,14 +63,13 @@ function keepKeys({ createPrivateKey, createPublicKey, diffieHellman, generateKe
     /** The private key has no bytes: it never leaves `node:crypto`. */
     generateKeypair() {
       const { publicKey, privateKey: secret } = generateKeyPairSync('x25519')
-      const spki = publicKey.export({ format: 'der', type: 'spki' })
-      const keyPair = { publicKey: Uint8Array.from(spki.subarray(PUBLIC_PREFIX.length)), privateKey: new Uint8Array() }
+      const { x = '' } = publicKey.export({ format: 'jwk' })
+      const keyPair = { publicKey: Uint8Array.from(Buffer.from(x, 'base64url')), privateKey: new Uint8Array() }
       secrets.set(keyPair, secret)
       return keyPair
     },
     dh(keyPair, publicKey) {
-      const key = Buffer.from([...PUBLIC_PREFIX, ...publicKey.subarray()])
-      return diffieHellman({ privateKey: secretOf(keyPair), publicKey: createPublicKey({ key, format: 'der', type: 'spki' }) })
+      return diffieHellman({ privateKey: secretOf(keyPair), publicKey: createPublicKey(pemOf(publicKey.subarray())) })
     },
   }
 }
