@@ -6,6 +6,7 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import type { InboxMessage, Message } from '../../index.ts'
 import { explainDatabaseError, openDatabaseFile, transact } from '../store/database-file.ts'
+import { createLogSync, type LogSync } from '../store/log-sync.ts'
 import { createInboxFacts, createInboxIndex } from './inbox-index.ts'
 import { createInboxReader, createStatements, type InboxReader, type Statements } from './inbox-reader.ts'
 import { FOOTPRINT_SQL, footprintOf, INBOX_FORM, inboxMessageOf, type RowFacts, rowOf } from './inbox-row.ts'
@@ -18,10 +19,12 @@ export class InboxDatabase {
   readonly reader: InboxReader
   readonly facts: ReturnType<typeof createInboxFacts>
   readonly index: ReturnType<typeof createInboxIndex>
+  readonly log: LogSync
   readonly #database: DatabaseSync
   readonly #prepare: Statements
   /** Reverts, in memory, the counts of the transaction under way. Bounded by its changes. */
   #undo: (() => void)[] = []
+  #isSyncing = true
   /** The highest sequence ever used. */
   #lastSequence = 0
   /** The latest expiry among forgotten ids, in ms: a message that expired before it may have been here. */
@@ -36,6 +39,7 @@ export class InboxDatabase {
     this.#database = openDatabaseFile(path, INBOX_FORM, isReadOnly)
     const prepare = createStatements(this.#database)
     this.#prepare = prepare
+    this.log = createLogSync(this.#database, path)
     this.facts = createInboxFacts(prepare)
     const commit = (change: () => void) => this.commit(change)
     this.index = createInboxIndex({ prepare, facts: this.facts, commit, lastSequence: () => this.#lastSequence })
@@ -50,8 +54,10 @@ export class InboxDatabase {
     }
   }
 
-  /** As `transact`. */
-  commit<T>(change: () => T): T {
+  /** As `transact`. @param isSynced false: it is on the disk only once `log.sync()` has resolved */
+  commit<T>(change: () => T, isSynced = true): T {
+    this.log.prepare()
+    this.#syncCommits(isSynced)
     const [lastSequence, forgottenMs] = [this.#lastSequence, this.#forgottenMs]
     this.#undo = []
     try {
@@ -118,7 +124,15 @@ export class InboxDatabase {
     return rows.length
   }
 
+  /** A commit that syncs brings earlier ones to the disk as well. */
+  #syncCommits(isNeeded: boolean): void {
+    if (isNeeded === this.#isSyncing) return
+    this.#database.exec(`PRAGMA synchronous = ${isNeeded ? 'FULL' : 'NORMAL'}`)
+    this.#isSyncing = isNeeded
+  }
+
   close(): void {
+    this.log.close()
     if (this.#database.isOpen) this.#database.close()
   }
 

@@ -68,7 +68,7 @@ export function openInbox(options: InboxOptions) {
   syncEarlierCommits(path)
   const { senders, tally, reader } = database
   const admission = createInboxAdmission({ ...limits, settings, senders, tally, monotonic })
-  const listeners = new Set<(message: InboxMessage) => void>()
+  const listeners = createListeners()
   /** Bounded: the owner names them. */
   const ends = new Set([hashname])
   const refused: Partial<Record<MessageRefusal, number>> = {}
@@ -84,21 +84,40 @@ export function openInbox(options: InboxOptions) {
     onKeptBack: (kept) => onEvent?.({ type: 'kept-back', ...kept }),
     onFailed: failed,
   })
-  const group = createGroupCommit<Arrival, Kept>({ commit, failed })
+  /** In the order of their commits. Bounded by one group. */
+  let unsynced: InboxMessage[] = []
+  const group = createGroupCommit<Arrival, Kept>({ commit, sync, failed })
   if (database.index.hasUnindexed || database.index.hasOlder) indexing.schedule()
 
-  function commit(arrivals: Arrival[]): Kept[] {
+  function commit(arrivals: Arrival[], isSynced: boolean): Kept[] {
     const stored: InboxMessage[] = []
+    const mayWait = !isSynced && database.log.isPossible
     const kept = database.commit(() => {
       const results = arrivals.map((arrival) => storeOne(arrival, stored))
       retention.removeExcess()
       return results
-    })
+    }, !mayWait)
+    if (mayWait) unsynced = stored
+    else onStored(stored)
+    return kept
+  }
+
+  function sync(): Promise<void> | undefined {
+    const stored = unsynced
+    unsynced = []
+    return database.log.isPossible ? database.log.sync().then(() => onStored(stored)) : undefined
+  }
+
+  function onStored(stored: readonly InboxMessage[]): void {
     if (isFailing) onEvent?.({ type: 'recovered' })
     isFailing = false
-    for (const message of stored) notify(message)
-    if (stored.length > 0) indexing.schedule()
-    return kept
+    for (const message of stored) listeners.notify(message)
+    if (stored.length > 0 && !isClosed) indexing.schedule()
+  }
+
+  /** Nobody reads what may not be there after a power failure: its sequence would be another message's. */
+  function syncNow(): void {
+    if (group.isSyncing && !isClosed) database.log.syncNow()
   }
 
   function storeOne({ message, end }: Arrival, stored: InboxMessage[]): Kept {
@@ -118,16 +137,6 @@ export function openInbox(options: InboxOptions) {
     if (!isFailing) onEvent?.({ type: 'failing', reason: sqliteWords(error, path) })
     isFailing = true
     return 'not-stored'
-  }
-
-  function notify(message: InboxMessage): void {
-    for (const listener of [...listeners]) {
-      try {
-        listener(message)
-      } catch {
-        listeners.delete(listener)
-      }
-    }
   }
 
   return {
@@ -151,17 +160,16 @@ export function openInbox(options: InboxOptions) {
       return [...new Set([...ends, ...counts.keys()])].map((end) => ({ end, messages: counts.get(end) ?? 0 }))
     },
     messages(query: InboxQuery): InboxMessage[] {
+      syncNow()
       if (query.search !== undefined) indexing.finish()
       return reader.messages(query)
     },
     message(which: number | string): InboxMessage | undefined {
+      syncNow()
       const sequence = typeof which === 'number' ? which : isKeyHex(which) ? reader.sequenceOf(decodeKeyHex(which)) : undefined
       return sequence === undefined ? undefined : reader.message(sequence)
     },
-    onMessage(listener: (message: InboxMessage) => void): () => void {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
+    onMessage: (listener: (message: InboxMessage) => void): (() => void) => listeners.add(listener),
     setSender(sender: string, change: { name?: string; isMuted?: boolean }): void {
       const wasNamed = senders.nameOf(sender) !== undefined
       try {
@@ -186,6 +194,27 @@ export function openInbox(options: InboxOptions) {
       listeners.clear()
       database.close()
     },
+  }
+}
+
+function createListeners() {
+  const listeners = new Set<(message: InboxMessage) => void>()
+  return {
+    add(listener: (message: InboxMessage) => void) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    /** A listener that throws is dropped. */
+    notify(message: InboxMessage) {
+      for (const listener of [...listeners]) {
+        try {
+          listener(message)
+        } catch {
+          listeners.delete(listener)
+        }
+      }
+    },
+    clear: () => listeners.clear(),
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * Group commit: items added in one turn of the event loop share one transaction, and items added while it is written share the next. One sync to
- * the disk then serves many.
+ * the disk then serves many. A large group may be synced in another thread: this one goes on with other work, and items that are added meanwhile
+ * share the next group. A small one is synced at once, since nobody has other work while one message goes after the other.
  */
 
 export const GROUP_COMMIT_DEFAULTS = {
@@ -11,8 +12,17 @@ export const GROUP_COMMIT_DEFAULTS = {
 }
 
 interface GroupCommitOptions<Item, Result> extends Partial<typeof GROUP_COMMIT_DEFAULTS> {
-  /** Commits all items durably, and returns a result for each. When it throws, none of them is stored. */
-  commit(items: Item[]): Result[]
+  /**
+   * Commits all items, and returns a result for each. When it throws, none of them is stored.
+   *
+   * @param isSynced true: what has to be on the disk is there when it returns; false: once `sync` resolves
+   */
+  commit(items: Item[], isSynced: boolean): Result[]
+  /**
+   * Brings to the disk what was committed before it was called. Undefined when none of these items need wait for that. Without it `commit` always
+   * syncs.
+   */
+  sync?(items: Item[]): Promise<void> | undefined
   /** The result of an item that could not be committed, or not be queued. */
   failed(error: unknown): Result
 }
@@ -23,31 +33,54 @@ const MAX_GATHER_MS = 2
 const MIN_GATHERED = 4
 
 export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item, Result>) {
-  const { commit, failed, maxItems, maxWaiting, isAfterSending } = { ...GROUP_COMMIT_DEFAULTS, ...options }
+  const { commit, sync, failed, maxItems, maxWaiting, isAfterSending } = { ...GROUP_COMMIT_DEFAULTS, ...options }
   /** Bounded: maxWaiting. */
   const waiting: { item: Item; resolve(result: Result): void }[] = []
   let isDue = false
+  /** A group is being synced in another thread; the next one is committed after that. */
+  let isSyncing = false
   /** How long to wait for others, in ms: as long as the last commit took, when that was large. */
   let gatherMs = 0
 
-  function commitSome(): void {
+  function commitSome(mayWait: boolean): void {
     const startedAtMs = performance.now()
     const group = waiting.splice(0, maxItems)
-    let results: Result[]
-    try {
-      results = commit(group.map(({ item }) => item))
-    } catch (error) {
-      results = group.map(() => failed(error))
+    const items = group.map(({ item }) => item)
+    const isLarge = group.length >= MIN_GATHERED
+    const isSynced = !(mayWait && isLarge && sync !== undefined)
+    const settle = (results: Result[]) => {
+      group.forEach(({ resolve }, i) => {
+        resolve(results[i] as Result)
+      })
     }
-    group.forEach(({ resolve }, i) => {
-      resolve(results[i] as Result)
-    })
-    gatherMs = group.length >= MIN_GATHERED ? Math.min(performance.now() - startedAtMs, MAX_GATHER_MS) : 0
+    const fail = (error: unknown) => settle(group.map(() => failed(error)))
+    gatherMs = 0
+    let results: Result[]
+    let syncing: Promise<void> | undefined
+    try {
+      results = commit(items, isSynced)
+      syncing = isSynced ? undefined : sync?.(items)
+    } catch (error) {
+      fail(error)
+      return
+    }
+    if (syncing !== undefined) {
+      isSyncing = true
+      void syncing.then(() => settle(results), fail).then(onSynced)
+      return
+    }
+    settle(results)
+    if (isLarge) gatherMs = Math.min(performance.now() - startedAtMs, MAX_GATHER_MS)
+  }
+
+  function onSynced(): void {
+    isSyncing = false
+    if (waiting.length > 0) runLater()
   }
 
   /** Runs once the sockets were read in this turn; after a large group a little later, so that items of the next turns join. */
   function runLater(): void {
-    if (isDue) return
+    if (isDue || isSyncing) return
     isDue = true
     if (gatherMs >= 1 && waiting.length < maxItems) setTimeout(run, gatherMs)
     else if (isAfterSending) setImmediate(() => setImmediate(run))
@@ -56,12 +89,16 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
 
   function run(): void {
     isDue = false
-    if (waiting.length === 0) return
-    commitSome()
+    if (waiting.length === 0 || isSyncing) return
+    commitSome(true)
     if (waiting.length > 0) runLater()
   }
 
   return {
+    /** True while what was committed may not be on the disk yet. */
+    get isSyncing() {
+      return isSyncing
+    },
     /** Resolves after the commit. Never rejects. */
     add(item: Item): Promise<Result> {
       if (waiting.length >= maxWaiting) return Promise.resolve(failed(new Error(`more than ${maxWaiting} messages wait for the disk`)))
@@ -72,7 +109,7 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
     },
     /** Commits all waiting items now. */
     flush(): void {
-      while (waiting.length > 0) commitSome()
+      while (waiting.length > 0) commitSome(false)
     },
   }
 }

@@ -11,6 +11,7 @@ import { equalBytes, KEY_BYTES } from '../../keys/index.ts'
 import type { Key } from '../../types.ts'
 import { type DatabaseForm, openDatabaseFile, transact, type WritingEvent } from './database-file.ts'
 import { createGroupCommit } from './group-commit.ts'
+import { createLogSync } from './log-sync.ts'
 import { explainWriteError, sqliteWords } from './sqlite-error.ts'
 
 /** The outbox of a node, and of short commands with its identity. */
@@ -52,6 +53,8 @@ interface Change<T = unknown> {
   isSynced: boolean
 }
 
+const mustSync = ({ isSynced }: Change) => isSynced
+
 /**
  * Opens the file, or makes it. Its directory must exist.
  *
@@ -62,6 +65,7 @@ interface Change<T = unknown> {
 export function openOutboxStore(path: string, onEvent?: (event: WritingEvent) => void): OutboxStore {
   const database = openDatabaseFile(path, FORM)
   const sql = prepare(database)
+  const log = createLogSync(database, path)
 
   let isSyncing = true
   let isFailing = false
@@ -76,13 +80,15 @@ export function openOutboxStore(path: string, onEvent?: (event: WritingEvent) =>
   const group = createGroupCommit<Change, () => unknown>({
     maxWaiting: MAX_WAITING,
     isAfterSending: true, // a message is sent while it is written
-    commit(changes) {
-      syncCommits(changes.some(({ isSynced }) => isSynced))
+    commit(changes, isSynced) {
+      log.prepare()
+      syncCommits((isSynced || !log.isPossible) && changes.some(mustSync))
       const values = transact(database, () => changes.map(({ run }) => run()))
       if (isFailing) onEvent?.({ type: 'recovered' })
       isFailing = false
       return values.map((value) => () => value)
     },
+    sync: (changes) => (log.isPossible && changes.some(mustSync) ? log.sync() : undefined),
     failed(error) {
       if (!isFailing) onEvent?.({ type: 'failing', reason: sqliteWords(error, path) })
       isFailing = true
@@ -156,6 +162,7 @@ export function openOutboxStore(path: string, onEvent?: (event: WritingEvent) =>
       }),
     async close() {
       group.flush()
+      log.close()
       if (database.isOpen) database.close()
     },
   }

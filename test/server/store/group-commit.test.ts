@@ -68,3 +68,61 @@ test('group commit: groups and the queue are bounded', async () => {
   expect(sizes).toEqual([4, 4, 2])
   expect(GROUP_COMMIT_DEFAULTS.maxItems).toBeLessThan(GROUP_COMMIT_DEFAULTS.maxWaiting)
 })
+
+/** A group commit whose syncs end when they are told to. */
+function createSynced() {
+  const groups: { items: number[]; isSynced: boolean }[] = []
+  const syncs: PromiseWithResolvers<void>[] = []
+  const group = createGroupCommit<number, string>({
+    commit(items, isSynced) {
+      groups.push({ items, isSynced })
+      return items.map((item) => `stored ${item}`)
+    },
+    sync() {
+      const sync = Promise.withResolvers<void>()
+      syncs.push(sync)
+      return sync.promise
+    },
+    failed: (error) => (error as Error).message,
+  })
+  const turn = () => new Promise((resolve) => setImmediate(resolve))
+  return { group, groups, syncs, turn }
+}
+
+test('group commit: nothing of a large group is said to be stored before its sync in another thread has ended', async () => {
+  const { group, groups, syncs, turn } = createSynced()
+  let settled = 0
+  const first = Promise.all([1, 2, 3, 4].map((item) => group.add(item).finally(() => settled++)))
+  await turn()
+  expect(groups).toEqual([{ items: [1, 2, 3, 4], isSynced: false }])
+  const next = group.add(5)
+  for (let i = 0; i < 3; i++) await turn()
+  expect({ settled, isSyncing: group.isSyncing, groups: groups.length }).toEqual({ settled: 0, isSyncing: true, groups: 1 })
+  syncs[0]?.resolve()
+  expect(await first).toEqual(['stored 1', 'stored 2', 'stored 3', 'stored 4'])
+  expect(await next).toBe('stored 5')
+  expect(groups[1]).toEqual({ items: [5], isSynced: true }) // a small one is synced at once
+  expect(group.isSyncing).toBe(false)
+})
+
+test('group commit: a sync that fails fails its group, and the next one goes on', async () => {
+  const { group, syncs, turn } = createSynced()
+  const first = Promise.all([1, 2, 3, 4].map((item) => group.add(item)))
+  await turn()
+  const next = group.add(5)
+  syncs[0]?.reject(new Error('no disk'))
+  expect(await first).toEqual(Array(4).fill('no disk'))
+  expect(await next).toBe('stored 5')
+})
+
+test('group commit: what is flushed while a group is being synced is synced at once', async () => {
+  const { group, groups, syncs, turn } = createSynced()
+  const first = Promise.all([1, 2, 3, 4].map((item) => group.add(item)))
+  await turn()
+  const others = Promise.all([5, 6, 7, 8].map((item) => group.add(item)))
+  group.flush()
+  expect(groups[1]).toEqual({ items: [5, 6, 7, 8], isSynced: true })
+  expect(await others).toHaveLength(4)
+  syncs[0]?.resolve()
+  expect(await first).toHaveLength(4)
+})
