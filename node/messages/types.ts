@@ -153,8 +153,8 @@ export interface OutboxStore {
   /** A new entry. One with the same id that is there already stays as it is. */
   put(entry: OutboxEntry): Promise<void>
   /**
-   * Changes an entry in one step that nobody else who shares the store can come between. `change` is called at once with what is there and
-   * answers what shall be instead, or undefined to leave it; of an entry that is not there it is not asked. When the machine itself fails,
+   * Changes an entry in one step that nobody else who shares the store can come between. `change` is called with what is there and
+   * answers what shall be instead, or undefined to leave it; of an entry that is not there it is not asked. The last answer counts. When the machine itself fails,
    * the last changes may be lost: what became of a message is found out once more.
    *
    * @returns what is there now when it was changed, undefined when it was not

@@ -211,6 +211,30 @@ export const OUTBOX_STORE_CASES: OutboxStoreCase[] = [
     },
   },
   {
+    name: 'shows a change what another who shares it has made of an entry',
+    needs: 'share',
+    async run({ create, share }) {
+      const store = await create()
+      const other = (await share?.()) as OutboxStore
+      const entry = entryOf(1)
+      await store.put(entry)
+      await other.change(entry.id, (found) => ({ ...found, claimedUntilMs: 7 }))
+      let shown: OutboxEntry | undefined
+      const after = await store.change(entry.id, (found) => {
+        shown = found
+        return { ...found, tries: found.tries + 1 }
+      })
+      same(shown, { ...entry, claimedUntilMs: 7 })
+      same(after, { ...entry, claimedUntilMs: 7, tries: entry.tries + 1 })
+      await other.change(entry.id, (found) => ({ ...found, isDone: true }))
+      await store.change(entry.id, (found) => {
+        shown = found
+        return undefined
+      })
+      same(shown, { ...entry, claimedUntilMs: 7, tries: entry.tries + 1, isDone: true })
+    },
+  },
+  {
     name: 'lets one of two who share it have an entry',
     needs: 'share',
     async run({ create, share }) {

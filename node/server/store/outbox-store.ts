@@ -6,8 +6,9 @@
 import { join } from 'node:path'
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { decode, encode } from 'cborg'
+import { createRecentMap } from '../../async/recent-map.ts'
 import type { OutboxEntry, OutboxStore, PostOutcome, Receipt } from '../../index.ts'
-import { equalBytes, KEY_BYTES } from '../../keys/index.ts'
+import { encodeKeyHex, equalBytes, KEY_BYTES } from '../../keys/index.ts'
 import type { Key } from '../../types.ts'
 import { type DatabaseForm, openDatabaseFile, transact, type WritingEvent } from './database-file.ts'
 import { createGroupCommit } from './group-commit.ts'
@@ -46,6 +47,9 @@ const FORM: DatabaseForm = {
 const MAX_PUBLIC_KEYS = 10_000
 /** Changes that may wait for the disk; more than a busy sender has in flight. */
 const MAX_WAITING = 65_536
+
+/** Waiting entries that need not be read before they are changed: more than a busy sender has in flight. */
+const MAX_MINE = 1_024
 
 interface Change<T = unknown> {
   run(): T
@@ -116,26 +120,45 @@ export function openOutboxStore(path: string, onEvent?: (event: WritingEvent) =>
     }
   }
 
+  /** Entries that wait, as they were written here last: by id, hex. Another process may have changed them since. */
+  const mine = createRecentMap<string, OutboxEntry>({ maxEntries: MAX_MINE, order: 'written' })
+
+  /** Changes an entry without reading it, where it still is as it was written here. */
+  function changeMine(id: Uint8Array, change: (entry: OutboxEntry) => OutboxEntry | undefined): OutboxEntry | undefined {
+    const name = encodeKeyHex(id)
+    const before = mine.get(name)
+    mine.delete(name)
+    const after = before && change(before)
+    if (before === undefined || after === undefined) return undefined
+    const { changes } = sql.changeMine.run(...changesOf(after), id, before.tries, before.nextTryAtMs, before.claimedUntilMs)
+    if (changes === 0) return undefined
+    if (!after.isDone) mine.set(name, after)
+    return after
+  }
+
   function find(id: Uint8Array): OutboxEntry | undefined {
     const row = sql.get.get(id)
     return row && entryOf(row)
   }
 
   return {
-    put: ({ id, end, envelope, createdAtMs, expiresAtMs, tries, nextTryAtMs, claimedUntilMs, outcome, isDone }) =>
+    put: (entry) =>
       durably(() => {
+        const { id, end, envelope, createdAtMs, expiresAtMs, tries, nextTryAtMs, claimedUntilMs, outcome, isDone } = entry
         const done = Number(isDone)
-        sql.put.run(id, end, envelope, createdAtMs, expiresAtMs, tries, nextTryAtMs, claimedUntilMs, encodeOutcome(outcome), done)
+        const values = [end, envelope, createdAtMs, expiresAtMs, tries, nextTryAtMs, claimedUntilMs, encodeOutcome(outcome), done]
+        const { changes } = sql.put.run(id, ...values)
+        if (changes === 1 && !isDone) mine.set(encodeKeyHex(id), entry)
       }),
     change: (id, change) =>
       committed({
         isSynced: false,
         run() {
+          const changed = changeMine(id, change)
+          if (changed !== undefined) return changed
           const before = find(id)
           const after = before && change(before)
-          if (after === undefined) return undefined
-          const { tries, nextTryAtMs, claimedUntilMs, outcome, isDone } = after
-          sql.change.run(tries, nextTryAtMs, claimedUntilMs, encodeOutcome(outcome), Number(isDone), id)
+          if (after !== undefined) sql.change.run(...changesOf(after), id)
           return after
         },
       }),
@@ -172,6 +195,9 @@ function prepare(database: DatabaseSync) {
   const statements = {
     put: 'INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
     change: 'UPDATE entries SET tries = ?, next_try_at_ms = ?, claimed_until_ms = ?, outcome = ?, is_done = ? WHERE id = ?',
+    // Each change of an entry changes one of these.
+    changeMine: `UPDATE entries SET tries = ?, next_try_at_ms = ?, claimed_until_ms = ?, outcome = ?, is_done = ?
+      WHERE id = ? AND is_done = 0 AND tries = ? AND next_try_at_ms = ? AND claimed_until_ms = ?`,
     get: 'SELECT * FROM entries WHERE id = ?',
     waiting: 'SELECT * FROM entries WHERE is_done = 0 ORDER BY next_try_at_ms LIMIT ?',
     list: 'SELECT * FROM entries ORDER BY created_at_ms DESC, rowid DESC LIMIT ?',
@@ -186,6 +212,11 @@ function prepare(database: DatabaseSync) {
   }
   const prepared = Object.entries(statements).map(([name, text]) => [name, database.prepare(text)])
   return Object.fromEntries(prepared) as Record<keyof typeof statements, StatementSync>
+}
+
+/** The columns that `change` writes, in their order. */
+function changesOf({ tries, nextTryAtMs, claimedUntilMs, outcome, isDone }: OutboxEntry) {
+  return [tries, nextTryAtMs, claimedUntilMs, encodeOutcome(outcome), Number(isDone)] as const
 }
 
 function entryOf(row: Record<string, SQLOutputValue>): OutboxEntry {
