@@ -92,7 +92,7 @@ export type Overlay = Awaited<ReturnType<typeof createOverlay>>
 /** Loaded where it is used: the transport of circuits is large. */
 export async function loadDirect() {
   const direct = await import('./direct.ts')
-  setShortcut(direct.useWholeMessages) // streams of WebRTC alone have a shorter way
+  setShortcut(direct.useWholeMessages) // of a page, whose other streams have none
   return direct
 }
 

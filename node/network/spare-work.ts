@@ -1,14 +1,16 @@
 /** Work that libp2p does again for each connection and stream, which a node does once, or not at all. */
 
+import type { StreamMuxerFactory } from '@libp2p/interface'
 import { keepNoiseKeys } from './native-noise.ts'
 import { readLengthsQuietly } from './noise-lengths.ts'
 import { type AnsweringComponents, withOwnRecord } from './own-record.ts'
+import { straightenLayers } from './straight-layers.ts'
 import { forgetStreamProtocols } from './stream-protocols.ts'
 
 interface Components {
   identify: { components: AnsweringComponents }
   peerStore: unknown
-  upgrader: { getConnectionEncrypters(): ReadonlyMap<string, unknown> }
+  upgrader: { getConnectionEncrypters(): ReadonlyMap<string, unknown>; getStreamMuxers(): ReadonlyMap<string, StreamMuxerFactory> }
 }
 
 /**
@@ -22,6 +24,7 @@ export function spareWork(components: unknown): () => Promise<Uint8Array | undef
   const noise = upgrader.getConnectionEncrypters().get('/noise')
   keepNoiseKeys(noise)
   readLengthsQuietly(noise)
+  straightenLayers(noise, upgrader.getStreamMuxers())
   const { peerId, peerStore: answering } = identify.components
   return async () => (await answering.get(peerId)).peerRecordEnvelope
 }
