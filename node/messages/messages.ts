@@ -133,11 +133,9 @@ export function createMessages(context: MessagesContext, options: MessagesOption
     },
     async post(end, draft, postOptions) {
       checkStarted()
+      parseEnd(end) // wrong by itself, whatever the clock
       // Signed by that clock it would be refused as long as it lives, also once the clock was set.
-      if (clock.isOff()) {
-        parseEnd(end) // wrong by itself, whatever the clock
-        return { id: new Uint8Array(KEY_BYTES), outcome: { state: 'refused', reason: 'clock' } }
-      }
+      if (clock.isOff()) return { id: new Uint8Array(KEY_BYTES), outcome: { state: 'refused', reason: 'clock' } }
       return outbox.post(end, draft, postOptions)
     },
     tap(end, tapOptions) {

@@ -9,7 +9,6 @@
 
 import type { MessageStream, SecureConnectionOptions, SecuredConnection, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
 import type { Uint8ArrayList } from 'uint8arraylist'
-import { HEADER_BYTES } from './frame-guard.ts'
 import { setShortcut } from './frames.ts'
 import { useWholeMessages } from './whole-messages.ts'
 
@@ -63,6 +62,7 @@ interface Yamux extends StreamMuxer {
 /** Longer messages go the library's way, which does not copy them. */
 const MAX_STRAIGHT_BYTES = 16_384
 const LENGTH_BYTES = 2
+const HEADER_BYTES = 12
 const DATA = 0
 
 const canSend = (layer: Layer) =>

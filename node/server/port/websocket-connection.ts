@@ -7,10 +7,13 @@ import type { Uint8ArrayList } from 'uint8arraylist'
 import type { WebSocket } from 'ws'
 import { inNextTurn } from '../../async/turn.ts'
 import { createFrameAllowance, type FrameAllowanceOptions } from '../../network/frame-allowance.ts'
-import { MAX_MESSAGE_BYTES, socketMessages } from '../../network/socket-messages.ts'
+import { socketMessages } from '../../network/socket-messages.ts'
 
 /** Above this many unsent bytes, the muxer waits. The same as in @libp2p/websockets. */
 const MAX_BUFFERED_BYTES = 4 * 1_048_576
+
+/** Up to here what comes in one piece goes out as it is, as one message. */
+const MAX_WHOLE_BYTES = 32_768
 
 /** How long messages of one socket are handled in one turn of the event loop, in ms: up to 2 MiB may have come for it, to be decrypted. */
 const SLICE_MS = 8
@@ -75,7 +78,7 @@ export class WebSocketConnection extends AbstractMultiaddrConnection {
   /** Hands on what comes in one piece while nothing waits; the library would take it through a buffer and two lists. */
   override send(data: Uint8Array | Uint8ArrayList): boolean {
     const isFree = this.writeStatus === 'writable' && !this.writableNeedsDrain && this.writeBufferLength === 0 && !this.sendingData
-    if (!(data instanceof Uint8Array) || data.byteLength > MAX_MESSAGE_BYTES || !isFree) return super.send(data)
+    if (!(data instanceof Uint8Array) || data.byteLength > MAX_WHOLE_BYTES || !isFree) return super.send(data)
     this.#socket.send(data, this.#onSent)
     this.#full = this.#socket.bufferedAmount >= MAX_BUFFERED_BYTES
     this.writableNeedsDrain = this.#full
