@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createPeer, type Peer } from '../../../node/index.ts'
 import { openInbox } from '../../../node/server/inbox/inbox.ts'
+import { countBytesApart } from '../../../node/server/port/byte-memory.ts'
 import { createWebSocketListener } from '../../../node/server/port/listener.ts'
 import { openOutboxStore } from '../../../node/server/store/outbox-store.ts'
 import { type Profile, startProfile } from '../cpu-profile.ts'
@@ -15,6 +16,8 @@ const JOIN_MS = 20_000
 /** Without rate limits: they are a policy, and not measured here. */
 const INBOX_LIMITS = { senderRate: 0, senderShare: 1, maxMessages: 1e9, maxBytes: 1e12 }
 const LIMITS = { messageBurst: 1e9, messagesPerSecond: 1e9 }
+
+countBytesApart() // as `mayfly start` and `mayfly receive` do
 
 let peer: Peer | undefined
 let profile: Profile | undefined
