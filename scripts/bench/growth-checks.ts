@@ -45,6 +45,8 @@ const ALL_FOUND_MS = 10_000
 const nameOf = ({ id }: { id: string }) => id.slice(-6)
 const pageName = ({ key }: { key: Uint8Array }) => Buffer.from(key).toString('hex').slice(0, 8)
 
+const sightingOf = (page: Page) => `page ${pageName(page)} by ${nameOf(page.watcher)}`
+
 function others<T>(from: readonly T[], count: number, but: readonly T[] = []): T[] {
   const rest = from.filter((each) => !but.includes(each))
   const chosen: T[] = []
@@ -123,27 +125,43 @@ async function endWatches(pages: readonly Page[]): Promise<void> {
   await Promise.all(pages.map(({ watcher: { worker, number }, key }) => worker.call('unwatch', { number, key })))
 }
 
-function judgeSeen(report: GrowthReport, what: string, readings: readonly number[]): void {
-  const seen = readings.filter((each) => !Number.isNaN(each))
-  sayTimes(report, what, seen)
-  const late = seen.filter((each) => each > SEEN_MS).length
-  if (late > 0) report.wrong(`${what}: ${late} of ${readings.length} later than ${SEEN_MS} ms`)
+/** Something that a watcher is to see, by the clock of all processes. */
+interface Sighting {
+  name: string
+  fromMs: number
+  /** NaN when it never came. */
+  atMs: number
+}
+
+/** Says of each late one how long the event loops were held meanwhile: so long it was the machine that was slow. */
+async function judgeSeen(swarm: NodeSwarm, report: GrowthReport, what: string, sightings: readonly Sighting[]): Promise<void> {
+  const seen = sightings.filter(({ atMs }) => !Number.isNaN(atMs))
+  const took = ({ fromMs, atMs }: Sighting) => atMs - fromMs
+  sayTimes(report, what, seen.map(took))
+  const late = seen.filter((each) => took(each) > SEEN_MS)
+  for (const each of late.slice(0, MAX_SHOWN)) {
+    const holds = await Promise.all(swarm.workers.map(({ call }) => call('loopHolds', { fromMs: each.fromMs, toMs: each.atMs })))
+    const [longest, sum] = [Math.max(...holds.map(({ longestMs }) => longestMs)), Math.max(...holds.map(({ sumMs }) => sumMs))]
+    report.say(`late: ${each.name} after ${ms(took(each))}, of which a process was held ${ms(sum)}, ${ms(longest)} at once`)
+  }
+  if (late.length > 0) report.wrong(`${what}: ${late.length} of ${sightings.length} later than ${SEEN_MS} ms`)
 }
 
 /** Pages are held, found, counted and released; then nobody finds them. */
 export async function checkPages(swarm: NodeSwarm, report: GrowthReport, count: number): Promise<void> {
   const pages = await holdPages(swarm, report, count)
   await findPages(swarm, report, pages, 3, 'held')
-  const took: number[] = []
+  const seen: Sighting[] = []
   await mapParallel(pages, AT_ONCE, async (page) => {
     const { key, holders } = page
     for (const [i, { worker, number }] of holders.entries()) {
-      const releasedAtMs = await worker.call('release', { number, key })
-      took.push((await expectCount(page, holders.length - i - 1, report, 'released')) - releasedAtMs)
+      const fromMs = await worker.call('release', { number, key })
+      const atMs = await expectCount(page, holders.length - i - 1, report, 'released')
+      seen.push({ name: sightingOf(page), fromMs, atMs })
     }
     page.holders = []
   })
-  judgeSeen(report, 'released until its watcher sees it', took)
+  await judgeSeen(swarm, report, 'released until its watcher sees it', seen)
   await findPages(swarm, report, pages, 1, 'released by all')
   await endWatches(pages)
 }
@@ -151,7 +169,7 @@ export async function checkPages(swarm: NodeSwarm, report: GrowthReport, count: 
 /** One node after the other stops, and another one comes; what the others hold stays, what it held is gone. */
 export async function checkChurn(swarm: NodeSwarm, report: GrowthReport, rounds: number, pageCount: number): Promise<void> {
   let pages = await holdPages(swarm, report, pageCount)
-  const seen: number[] = []
+  const seen: Sighting[] = []
   const joined: number[] = []
   for (let round = 0; round < rounds; round++) {
     const [leaver] = others(swarm.nodes, 1, swarm.nodes.slice(0, 1)) as [SwarmNode]
@@ -161,10 +179,12 @@ export async function checkChurn(swarm: NodeSwarm, report: GrowthReport, rounds:
     const stopped = swarm.remove(leaver)
     for (const page of changed) page.holders = page.holders.filter((holder) => holder !== leaver)
     const kept = watched.filter((page) => !changed.includes(page))
-    const leftAtMs = await Promise.all(
-      changed.map((page) => expectCount(page, page.holders.length, report, `${nameOf(leaver)} has stopped`)),
+    await Promise.all(
+      changed.map(async (page) => {
+        const atMs = await expectCount(page, page.holders.length, report, `${nameOf(leaver)} has stopped`)
+        seen.push({ name: sightingOf(page), fromMs: stoppedAtMs, atMs })
+      }),
     )
-    seen.push(...leftAtMs.map((atMs) => atMs - stoppedAtMs))
     pages = watched
     await stopped
     // Two, for one of them may be the next to stop, before it has told the comer of others.
@@ -184,7 +204,7 @@ export async function checkChurn(swarm: NodeSwarm, report: GrowthReport, rounds:
   }
   await checkWhole(swarm, report, 'after nodes came and went')
   sayTimes(report, 'a node that comes has joined', joined)
-  judgeSeen(report, 'a node that stops until watchers see it', seen)
+  await judgeSeen(swarm, report, 'a node that stops until watchers see it', seen)
   await findPages(swarm, report, pages, 2, 'after nodes came and went')
   await mapParallel(pages, AT_ONCE, (page) => expectCount(page, page.holders.length, report, 'after nodes came and went', SEEN_MS))
   await releaseAll(pages, report)

@@ -6,6 +6,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { createPeer, encodeKeyHex, type Hold, type Key, type Peer, type PeerOptions } from '../../../node/index.ts'
 import { createWebSocketListener } from '../../../node/server/port/listener.ts'
+import { createLoopHolds, type LoopHolds } from '../loop-holds.ts'
 import { countMessages } from '../message-count.ts'
 import { createPartedSockets } from '../parted-sockets.ts'
 import { mapParallel } from '../wait.ts'
@@ -53,6 +54,7 @@ setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 
 const count = countMessages()
+const loop = createLoopHolds()
 const sockets = createPartedSockets()
 /** By number; undefined once it has stopped. */
 const nodes: (SwarmNode | undefined)[] = []
@@ -192,6 +194,8 @@ const calls = {
     const { heapUsed, external } = process.memoryUsage()
     return heapUsed + external
   },
+  /** How long the event loop of this process was held between two moments. */
+  loopHolds: ({ fromMs, toMs }: { fromMs: number; toMs: number }): LoopHolds => loop.within(fromMs, toMs),
   /** So far: processor time, in ms, and bytes that all nodes here have sent. */
   used(): { cpuMs: number; bytes: number } {
     const { user, system } = process.cpuUsage()
