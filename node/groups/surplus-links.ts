@@ -1,4 +1,4 @@
-/** Links to a group beyond the delegates that are needed: closed where both ends can do without, the newest first, never a mate's. */
+/** Links to a group beyond the delegates that are needed: closed where both ends can do without, mostly the newest, never a mate's. */
 
 import type { GroupContext } from './context.ts'
 import type { Links } from './links.ts'
@@ -8,6 +8,8 @@ import type { Questions } from './questions.ts'
 /** Looks at one link, and how far apart, in ms: what is moved from it has a receipt by then. */
 const MAX_TRIES = 3
 const AGAIN_MS = 1_500
+/** The part of the looks that begin with any link, from 0 to 1. */
+const OLDER_PART = 0.5
 
 export interface SurplusParts<S extends Server> {
   links: Links<S>
@@ -18,7 +20,7 @@ export interface SurplusParts<S extends Server> {
 }
 
 export function createSurplusLinks<S extends Server>(
-  { timers, reportOf }: Pick<GroupContext<S>, 'timers' | 'reportOf'>,
+  { timers, random, reportOf }: Pick<GroupContext<S>, 'timers' | 'random' | 'reportOf'>,
   { links, questions, letGo, close }: SurplusParts<S>,
   delegates: number,
 ) {
@@ -36,11 +38,16 @@ export function createSurplusLinks<S extends Server>(
     })
   }
 
+  /** Two servers that have many links may have each other as their oldest, and nothing but servers that need them as the newer ones. */
+  function choose(linked: readonly S[]): S[] {
+    const at = random() < OLDER_PART ? Math.floor(random() * linked.length) : delegates
+    return [...linked.slice(at), ...linked.slice(0, at)].slice(0, Math.max(0, linked.length - delegates)).reverse()
+  }
+
   return {
     trim() {
       for (let group = 0; group < links.groupCount; group++) {
-        if (group === links.ownGroup) continue
-        for (const server of links.group(group).slice(delegates).reverse()) closeOne(server, MAX_TRIES)
+        if (group !== links.ownGroup) for (const server of choose(links.group(group))) closeOne(server, MAX_TRIES)
       }
     },
     /** May the asker close the link? */

@@ -46,6 +46,20 @@ test('upkeep: links of a group beyond two are closed where both ends have more, 
   expect(links).toBeLessThan(12)
 })
 
+test('upkeep: two servers with many links close the one between them, though it is the oldest of both, and the newer ones are needed', () => {
+  const network = createGroupTestNetwork({ mergeFloor: 1 })
+  const own = Array.from({ length: 4 }, (_, index) => network.add(`0${index.toString(2).padStart(2, '0')}`, 1))
+  const others = Array.from({ length: 4 }, (_, index) => network.add(`1${index.toString(2).padStart(2, '0')}`, 1))
+  network.linkAll(own)
+  network.linkAll(others)
+  const [hubs, rest] = [own.slice(0, 2), own.slice(2)]
+  for (const a of hubs) for (const b of others) network.link(a, b)
+  for (const a of rest) for (const b of others.slice(0, 2)) network.link(a, b)
+  for (const { group } of [...own, ...others]) group.start()
+  network.pass(1_200_000)
+  expect([...own, ...others].map(({ group }) => group.links.group(1 - group.links.ownGroup).length)).toEqual(Array(8).fill(2))
+})
+
 test('upkeep: 24 servers that may have groups of eight split into two, and keep all of their mates', () => {
   const network = createGroupTestNetwork({ splitFloor: 8, mergeFloor: 2 })
   const servers = Array.from({ length: 24 }, (_, index) => network.add(((index * 11) % 32).toString(2).padStart(5, '0'), 0))
