@@ -19,6 +19,7 @@ import { createGroupReach } from './group-reach.ts'
 import { createGroupRoles } from './group-roles.ts'
 import { type GroupPeer, type GroupStreamsContext, type GroupStreamsOptions, groupPeer } from './group-streams.ts'
 import type { RoutingTable } from './routing-table.ts'
+import type { ServerRecord } from './server-record.ts'
 
 /** Reports of so many servers are remembered: those of all links. */
 const MAX_REPORTS = 2_048
@@ -40,6 +41,8 @@ export type ServerGroupsOptions = GroupOptions & GroupStreamsOptions
 export interface ServerGroupsContext extends Pick<GroupStreamsContext, 'recordOf' | 'openRecord'> {
   libp2p: Pick<Libp2p, 'peerId' | 'getConnections' | 'dial' | 'handle' | 'unhandle'>
   servers: Pick<RoutingTable, 'placed' | 'onChange'>
+  /** The signed addresses of another server, as long as they are known. */
+  knownRecord(id: string): ServerRecord | undefined
   dials: {
     /** Dials a server by its signed addresses. @param end hears whether there is a connection */
     want(server: GroupPeer, end?: (isOpen: boolean) => void): void
@@ -132,7 +135,8 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
     for (const link of [...links.all()]) {
       if (placed.has(link.id)) continue
       links.remove(link)
-      upkeep.onLinkEnd(link)
+      const record = context.knownRecord(link.id)
+      upkeep.onLinkEnd({ ...link, ...(record && { record }) }) // for an hour of dials: nobody else may remember it so long
     }
     for (const [id, peer] of placed) {
       if (links.get(id) !== undefined) continue

@@ -69,6 +69,7 @@ export function createServerRecords({ libp2p, servers, dht, random }: ServerReco
       libp2p,
       servers,
       recordOf: (id) => (id === self ? own : book.get(id)?.bytes),
+      knownRecord: book.get,
       openRecord,
       dials: { want: dialNamed, isWanted: dials.has, wanted: dials.peers },
       onBits: dialKnown,

@@ -3,6 +3,7 @@ import { streamPair } from '@libp2p/utils'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { groupOf, placeOf } from '../../node/groups/place.ts'
 import { sha256 } from '../../node/keys/index.ts'
+import type { GroupPeer } from '../../node/network/group-streams.ts'
 import { decodeGroupFrame, encodeGroupFrame, GROUPS_PROTOCOL, type GroupFrame } from '../../node/network/group-wire.ts'
 import { createServerGroups, type ServerGroupsOptions } from '../../node/network/server-groups.ts'
 import type { ServerRecord } from '../../node/network/server-record.ts'
@@ -21,6 +22,7 @@ beforeAll(async () => {
   positions = await Promise.all(peers.map(({ multihash }) => sha256(multihash)))
 })
 const at = (index: number) => peers[index] as SeededPeer
+const recordNamed = (id: string) => ({ peer: peers.find((peer) => peer.id === id)?.peer, bytes: recordOf(id) }) as ServerRecord
 const recordOf = (id: string) => Uint8Array.of(peers.findIndex((peer) => peer.id === id))
 
 type OnStream = (stream: Stream, connection: Connection) => void
@@ -30,7 +32,9 @@ function createCompared(known: number[][], options: ServerGroupsOptions = {}) {
   const time = createVirtualTime()
   const handlers = new Map<string, OnStream>()
   const told: { by: string; to: number; server: number }[] = []
+  const wanted: GroupPeer[] = []
   const listeners: (() => void)[] = []
+  const forgotten = new Set<number>()
   const notes = known.map((others, self) =>
     createServerGroups(
       {
@@ -61,15 +65,20 @@ function createCompared(known: number[][], options: ServerGroupsOptions = {}) {
         } as unknown as Parameters<typeof createServerGroups>[0]['libp2p'],
         servers: {
           placed: () => others.map((other) => ({ name: at(other).peer, position: positions[other] as Uint8Array })),
-          onChange(listener) {
+          onChange(listener: () => void) {
             listeners[self] = listener
             return () => {}
           },
         },
+        knownRecord: (id) => (forgotten.has(peers.findIndex((peer) => peer.id === id)) ? undefined : recordNamed(id)),
         recordOf: (id) => ([self, ...others].some((known) => at(known).id === id) ? recordOf(id) : undefined),
         openRecord: async (bytes) => ({ peer: at(bytes[0] as number).peer, bytes }) as ServerRecord,
         dials: {
-          want: ({ id, source = '' }) => told.push({ by: source, to: self, server: peers.findIndex((peer) => peer.id === id) }),
+          want(server) {
+            const { id, source = '' } = server
+            wanted.push(server)
+            told.push({ by: source, to: self, server: peers.findIndex((peer) => peer.id === id) })
+          },
           isWanted: (id) => told.some(({ to, server }) => to === self && at(server).id === id),
           wanted: () => [],
         },
@@ -81,12 +90,20 @@ function createCompared(known: number[][], options: ServerGroupsOptions = {}) {
     ),
   )
   onTestFinished(async () => void (await Promise.all(notes.map((each) => each.stop()))))
-  /** A server is connected from now on. */
-  function connect(self: number, other: number): void {
-    known[self]?.push(other)
-    listeners[self]?.()
+  return {
+    ...{ notes, told, wanted, handlers, pass: time.pass },
+    /** A server is connected from now on. */
+    connect(self: number, other: number) {
+      known[self]?.push(other)
+      listeners[self]?.()
+    },
+    /** A server is no longer connected to another one, and forgets where it was, in the end. */
+    lose(self: number, other: number) {
+      known[self]?.splice(known[self].indexOf(other), 1)
+      listeners[self]?.()
+      forgotten.add(other)
+    },
   }
-  return { notes, told, handlers, connect, pass: time.pass }
 }
 
 test('server groups: a server is told by another of those that it lacks, and of nobody where both know the same', async () => {
@@ -324,6 +341,15 @@ test('server groups: one that joins, with no way into the group of a key yet, as
   ])
   await pass(2_500)
   expect([groups.bits, groups.delegatesAt(there)]).toEqual([1, []])
+})
+
+test('server groups: a server that was lost is dialled again where it was, though all else has given it up: a partition may last', async () => {
+  const { notes, wanted, lose, pass } = createCompared([[1, 2], [], []], { splitFloor: 48 })
+  await notes[0]?.start()
+  lose(0, 2)
+  await pass(2_000)
+  await waitFor(() => wanted.length > 0, 1_000, 'the dial')
+  expect(wanted.map(({ id, record }) => [id, record?.bytes])).toEqual([[at(2).id, recordOf(at(2).id)]])
 })
 
 test('server groups: a search does not wait without end for a record node that is not reached', async () => {
