@@ -162,6 +162,7 @@ export function createGroupServer<S extends Server>(context: GroupContext<S>, op
       statements.onLinkEnd(server)
       upkeep.onLinkEnd(server)
     },
+    onReport: upkeep.onReport,
     onDialEnd: dialer.onEnd,
     start() {
       upkeep.start()

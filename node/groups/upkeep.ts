@@ -3,9 +3,9 @@
  * follows the size of the network, and servers that were lost are dialled again.
  */
 
+import { createBitsLooks } from './bits-looks.ts'
 import type { GroupContext, GroupSettings } from './context.ts'
 import type { Dialer } from './dialer.ts'
-import { estimateServers, nextBits, type SizeReport } from './group-bits.ts'
 import type { Links } from './links.ts'
 import { createLostServers } from './lost-servers.ts'
 import { createComparisons } from './mates.ts'
@@ -20,8 +20,6 @@ const REPAIR_MORE_MS = 400
 const MAX_LINKS_RATIO = 4
 /** One look at surplus links comes to so many comparisons. */
 const GOSSIPS_PER_TRIM = 3
-/** A group is not split while more than this part of it says nothing of groups: such a server takes those that it knows for all there are. */
-const MOST_SILENT = 1 / 8
 /** After a change of bits the missing delegates are looked for within this time, in ms. */
 const SPREAD_MS = 2_000
 
@@ -41,11 +39,12 @@ export interface UpkeepParts<S extends Server> {
 export type UpkeepContext<S extends Server> = Pick<GroupContext<S>, 'self' | 'timers' | 'random' | 'publish' | 'reportOf' | 'close'>
 
 export function createUpkeep<S extends Server>(context: UpkeepContext<S>, parts: UpkeepParts<S>, settings: GroupSettings) {
-  const { self, timers, random, publish, reportOf } = context
+  const { self, timers, random, publish } = context
   const { links, questions, dialer, isJoining } = parts
   const { delegates } = settings
   const lost = createLostServers<S>(context, settings.lostMs)
   const { compare, compareSoon, stop } = createComparisons<S>(context, parts, settings.gossipMs)
+  const bitsLooks = createBitsLooks<S>(context, { ...parts, setBits, report }, settings)
   const surplus = createSurplusLinks<S>(context, { ...parts, close }, delegates)
   /** Groups for which a delegate is being looked for. Replaced when their numbers change. */
   let repairing = new Set<number>()
@@ -122,16 +121,8 @@ export function createUpkeep<S extends Server>(context: UpkeepContext<S>, parts:
     if (!isJoining()) repairAll(SPREAD_MS)
   }
 
-  const report = () => publish({ bits: isJoining() ? -1 : links.bits, size: links.mates().length + 1 })
-
-  function look(): void {
-    if (isStopped) return
-    timers.after(around(settings.lookMs), look)
-    if (!isJoining()) {
-      const bits = nextBits(links.bits, estimateServers(reportsOf(links, reportOf)), settings)
-      if (bits < links.bits || (bits > links.bits && saysEnough(links.mates(), reportOf))) setBits(bits)
-    }
-    report()
+  function report(): void {
+    publish({ bits: isJoining() ? -1 : links.bits, size: links.mates().length + 1 })
   }
 
   function close(server: S): void {
@@ -172,34 +163,25 @@ export function createUpkeep<S extends Server>(context: UpkeepContext<S>, parts:
       report()
       surplus.trim()
       compareSoon()
+      bitsLooks.soon()
     },
     onLink(server: S) {
       // A half of a network that fell apart knows servers that the other half has missed.
       if (lost.has(server) && links.isMate(server)) compareSoon()
       lost.forget(server)
+      bitsLooks.soon()
     },
+    /** A linked server has said something else of its group. */
+    onReport: bitsLooks.soon,
     start() {
       startedAtMs = timers.now()
-      timers.after(settings.lookMs * random(), look)
+      bitsLooks.start()
       timers.after(settings.gossipMs * random(), gossip)
     },
     stop() {
       isStopped = true
+      bitsLooks.stop()
       stop()
     },
   }
-}
-
-/** Of a server's own group, and of one delegate of each other. */
-function* reportsOf<S extends Server>(links: Links<S>, reportOf: (server: S) => SizeReport): Generator<SizeReport> {
-  yield { bits: links.bits, size: links.mates().length + 1 }
-  for (let group = 0; group < links.groupCount; group++) {
-    const first = links.group(group)[0]
-    if (group !== links.ownGroup && first !== undefined) yield reportOf(first)
-  }
-}
-
-/** True for a group that may be split. */
-function saysEnough<S extends Server>(mates: readonly S[], reportOf: (server: S) => SizeReport): boolean {
-  return mates.filter((mate) => reportOf(mate).bits < 0).length <= MOST_SILENT * mates.length
 }

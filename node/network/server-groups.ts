@@ -165,11 +165,12 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
     onReport(peer: PeerId, report: SizeReport) {
       const id = peer.toString()
       if (report.bits > MAX_GROUP_BITS || isAlone) return
-      const before = reports.peek(id)?.bits
+      const before = reports.peek(id)
       takeReport(id, report)
+      if (before?.bits !== report.bits || before.size !== report.size) upkeep.onReport()
       joining.begin()
       arrival.end()
-      if (before !== report.bits && links.bits > 0) changed()
+      if (before?.bits !== report.bits && links.bits > 0) changed()
     },
     /** Hears when `report` tells what others are to know before the next heartbeat. Returns the function that ends it. */
     onOwnNews: own.onNews,

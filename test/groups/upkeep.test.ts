@@ -74,6 +74,38 @@ test('upkeep: 24 servers that may have groups of eight split into two, and keep 
   }
 })
 
+/** No look is taken for its time. */
+const NEVER_MS = 1e9
+
+test('upkeep: servers that come are no longer waited for than a moment: their group is split, and split again, before the next look', () => {
+  const network = createGroupTestNetwork({ splitFloor: 8, mergeFloor: 2, lookMs: NEVER_MS, gossipMs: NEVER_MS })
+  const servers = Array.from({ length: 64 }, (_, index) => network.add(((index * 11) % 64).toString(2).padStart(6, '0'), 0))
+  const bits = () => new Set(servers.map(({ group }) => group.links.bits))
+  for (const { group } of servers) group.start()
+  network.pass(2_000)
+  expect(bits()).toEqual(new Set([0]))
+  network.linkAll(servers)
+  network.pass(2_000)
+  expect(bits()).toEqual(new Set([2]))
+})
+
+test('upkeep: servers that are lost for a moment merge no groups: only the look does', () => {
+  const floors = { splitFloor: 24, mergeFloor: 12, gossipMs: NEVER_MS }
+  for (const [lookMs, merged] of [
+    [NEVER_MS, 1],
+    [5_000, 0],
+  ] as const) {
+    const network = createGroupTestNetwork({ ...floors, lookMs })
+    const servers = Array.from({ length: 32 }, (_, index) => network.add(((index * 11) % 32).toString(2).padStart(5, '0'), 1))
+    network.linkAll(servers)
+    for (const { group } of servers) group.start()
+    const [first, ...others] = servers as [TestServer, ...TestServer[]]
+    for (const other of others.slice(0, 20)) network.unlink(first, other)
+    network.pass(7_000)
+    expect(first.group.links.bits, `a look every ${lookMs} ms`).toBe(merged)
+  }
+})
+
 test('upkeep: a server that was lost is dialled again', () => {
   const network = createGroupTestNetwork()
   const [home, lost, other] = [network.add('00', 0), network.add('01', 0), network.add('10', 0)]

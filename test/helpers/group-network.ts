@@ -56,7 +56,9 @@ export function createGroupTestNetwork(options: GroupOptions = {}) {
       close: (to) => unlink(server, to),
       reportOf: ({ report }) => report,
       publish(report) {
+        const isNews = server.report.bits !== report.bits || server.report.size !== report.size
         server.report = report
+        if (isNews) for (const other of server.group?.links.all() ?? []) other.group.onReport()
       },
       receipts: { give: ({ id }) => `for ${id}`, isRight: ({ id }, receipt) => receipt === `for ${id}` },
       onCount: (_, count) => server.counts.push(count),

@@ -24,6 +24,8 @@ export interface VirtualServer {
   busyUntilMs: number
   /** Its heartbeats have said this last. */
   report: SizeReport
+  /** The next one says this; undefined where it is the same. */
+  nextReport: SizeReport | undefined
   lies: Lies | undefined
   /** Servers of another side cannot be reached. */
   side: number
@@ -92,6 +94,14 @@ export function createVirtualServers(seed: number, rttMs: number, options: Group
     })
   }
 
+  /** Its heartbeats say how large its group is. */
+  function beat(server: VirtualServer): void {
+    if (server.nextReport === undefined || !server.isAlive) return
+    server.report = server.nextReport
+    server.nextReport = undefined
+    for (const other of server.group?.links.all() ?? []) if (other.isAlive) other.group.onReport()
+  }
+
   function connect(a: VirtualServer, b: VirtualServer): void {
     a.group.onLink(b)
     b.group.onLink(a)
@@ -108,6 +118,7 @@ export function createVirtualServers(seed: number, rttMs: number, options: Group
       isSilent: false,
       busyUntilMs: 0,
       report: UNHEARD,
+      nextReport: undefined,
       lies,
       side: 0,
       dials: 0,
@@ -130,11 +141,11 @@ export function createVirtualServers(seed: number, rttMs: number, options: Group
       },
       reportOf: ({ report }) => report,
       publish(report) {
-        const set = () => {
-          server.report = report
-        }
-        if (server.report === UNHEARD) set()
-        else if (server.report.bits !== report.bits || server.report.size !== report.size) timers.after(BEAT_MS * random.next(), set)
+        const isBeating = server.nextReport !== undefined
+        const isNews = server.report.bits !== report.bits || server.report.size !== report.size
+        server.nextReport = isNews ? report : undefined
+        if (server.report === UNHEARD) beat(server)
+        else if (isNews && !isBeating) timers.after(BEAT_MS * random.next(), () => beat(server))
       },
       receipts: { give: ({ id }) => id, isRight: ({ id }, receipt) => id === receipt },
       onCount: ({ id }, count) => onCount(id, count),
