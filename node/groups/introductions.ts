@@ -21,7 +21,7 @@ const MEMBERS_MS = 500
 type Reply<S extends Server> = (answer: Answer<S>) => void
 
 export function createIntroductions<S extends Server>(
-  { self, timers, random }: Pick<GroupContext<S>, 'self' | 'timers' | 'random'>,
+  { self, timers, random, reportOf }: Pick<GroupContext<S>, 'self' | 'timers' | 'random' | 'reportOf'>,
   links: Links<S>,
   questions: Questions<S>,
   { delegates }: Pick<GroupSettings, 'delegates'>,
@@ -106,19 +106,23 @@ export function createIntroductions<S extends Server>(
     return Array.from({ length: delegates }, (_, turn) => chosen.flatMap((each) => each[turn] ?? [])).flat()
   }
 
-  function join({ place }: { place: Place }, reply: Reply<S>): void {
-    refreshMembers(() => {
-      const servers = nearestTo(place, [self, ...links.all()], MAX_NEAREST)
-      reply({ type: 'group', bits: links.bits, isWhole: false, size: 0, servers, delegates: chooseDelegates(place) })
-    })
+  /** Those nearest to a joiner that know a group. Where many join at once, the nearest of all are joiners, too, and cannot tell it anything. */
+  function nearestIn(place: Place, known: readonly S[]): S[] {
+    const inGroups = known.filter((server) => server === self || reportOf(server).bits >= 0)
+    return nearestTo(place, inGroups.length > 0 ? inGroups : known, MAX_NEAREST)
   }
 
-  function mates({ place }: { place: Place }): Answer<S> {
+  /** All that a joiner needs, where this server is in the group; else those that may know it. */
+  function describe(place: Place, known: readonly S[], delegates: readonly S[]): Answer<S> {
     const isWhole = links.covers(self, place) && !isJoining()
     const group = [self, ...links.mates()]
-    const servers = isWhole ? nearestTo(place, group, MAX_LISTED) : nearestTo(place, links.all(), MAX_NEAREST)
-    return { type: 'group', bits: links.bits, isWhole, size: isWhole ? group.length : 0, servers, delegates: [] }
+    const servers = isWhole ? nearestTo(place, group, MAX_LISTED) : nearestIn(place, known)
+    return { type: 'group', bits: links.bits, isWhole, size: isWhole ? group.length : 0, servers, delegates }
   }
+
+  const join = ({ place }: { place: Place }, reply: Reply<S>) =>
+    refreshMembers(() => reply(describe(place, [self, ...links.all()], chooseDelegates(place))))
+  const mates = ({ place }: { place: Place }) => describe(place, [...links.all()], [])
 
   return { suggest, join, mates }
 }

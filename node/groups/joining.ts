@@ -1,6 +1,6 @@
 /**
- * How a server joins: one that it knows names the servers nearest to it and members of each group; a mate says how large the group is, and names
- * the nearest of it. These are dialled first, then mates and delegates in turns; a comparison brings the rest of a large group. The joiner
+ * How a server joins: one that it knows names the servers nearest to it and members of each group; a mate, which that one may be itself, says how
+ * large the group is, and names the nearest of it. These are dialled first, then mates and delegates in turns; a comparison brings the rest of a large group. The joiner
  * serves as soon as it has some mates; it is whole when it has all.
  */
 
@@ -118,9 +118,10 @@ export function createJoining<S extends Server>({ self }: Pick<GroupContext<S>, 
           { type: 'join', place: self.place },
           (answer) => {
             if (answer?.type !== 'group') return onFailed()
-            const { bits, servers, delegates } = answer as GroupAnswer<S>
+            const { bits, isWhole, servers, delegates } = answer as GroupAnswer<S>
             setBits(bits, entrance)
-            step(servers, delegates, 0, onFailed)
+            if (isWhole) dialAll(entrance, answer as GroupAnswer<S>, delegates)
+            else step(servers, delegates, 0, onFailed)
           },
           LIST_MS,
         )

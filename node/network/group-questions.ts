@@ -2,6 +2,7 @@
 
 import type { Timers } from '../async/timers.ts'
 import type { GroupSettings } from '../groups/context.ts'
+import type { SizeReport } from '../groups/group-bits.ts'
 import { createIntroductions } from '../groups/introductions.ts'
 import type { Links } from '../groups/links.ts'
 import { createNearestServers } from '../groups/nearest-servers.ts'
@@ -22,6 +23,8 @@ export interface GroupQuestionsContext extends Pick<GroupStreamsContext, 'libp2p
   /** This server forms no groups. */
   isAlone: boolean
   isJoining(): boolean
+  /** By its last word. */
+  reportOf(server: GroupPeer): SizeReport
   /** May the link to it be closed? */
   isSpare(from: GroupPeer): boolean
 }
@@ -43,7 +46,7 @@ export function createGroupQuestions(context: GroupQuestionsContext, settings: G
     timers,
   )
   const questions = createQuestions<GroupPeer>({ timers, send: streams.send }, ANSWER_MS)
-  const introductions = createIntroductions<GroupPeer>({ self, timers, random }, links, questions, settings, isJoining)
+  const introductions = createIntroductions<GroupPeer>(context, links, questions, settings, isJoining)
   const nearest = createNearestServers<GroupPeer>({ self, random }, { links, questions }, { ...settings, answerMs: NEAREST_MS })
   const answer = createServerAnswers<GroupPeer>({ links, introductions, nearest, isSpare })
   return { streams, questions, nearest }

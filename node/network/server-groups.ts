@@ -74,7 +74,7 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
   let endListening = () => {}
 
   const { streams, questions, nearest } = createGroupQuestions(
-    { ...context, ...{ self, timers, links, isAlone, isJoining, isSpare: (from) => upkeep.isSpare(from) } },
+    { ...context, ...{ self, timers, links, isAlone, isJoining, reportOf, isSpare: (from) => upkeep.isSpare(from) } },
     { ...settings, ...options },
   )
   const dialer = { want: wantFor, isWanted: ({ id }: GroupPeer) => dials.isWanted(id) }

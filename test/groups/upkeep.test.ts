@@ -143,6 +143,23 @@ test('joining: eight mates are enough to serve, at most eight are dialled at onc
   expect([joiner.group.isJoining, joiner.group.links.mates().length, joiner.group.links.group(0).length]).toEqual([false, 20, 2])
 })
 
+test('joining: of many that join at once through one server all come in, though those nearest to each other know no group yet', () => {
+  const network = createGroupTestNetwork()
+  const entrance = network.add('1'.repeat(6), 0)
+  const joiners = Array.from({ length: 40 }, (_, index) => network.add(index.toString(2).padStart(6, '0'), 0))
+  for (const [index, joiner] of joiners.entries()) {
+    for (const other of joiners.slice(0, index)) network.link(joiner, other)
+    const join = () => joiner.group.join(entrance, () => network.timers.after(300, join))
+    join()
+    joiner.report = { bits: -1, size: 1 }
+  }
+  for (let i = 0; i < 20; i++) {
+    for (const joiner of joiners) network.answerDials(joiner)
+    network.pass(100)
+  }
+  expect(joiners.filter(({ group }) => group.isJoining)).toEqual([])
+})
+
 test('joining: an entrance that cannot be reached is said to the owner', () => {
   const network = createGroupTestNetwork()
   const [joiner, entrance] = [network.add('0', 0), network.add('1', 0)]
