@@ -6,14 +6,14 @@ import type { NearestServers } from '../groups/nearest-servers.ts'
 import { placeOf } from '../groups/place.ts'
 import type { GroupPeer } from './group-streams.ts'
 
-/** How long a search waits for a server to be connected, in ms: one that does not answer is dialled again and again for longer. */
+/** How long a search waits for a server to be connected, in ms, where the dial has no end. */
 const REACH_MS = 3_000
 
 export interface GroupReachContext {
   nearest: Pick<NearestServers<GroupPeer>, 'find'>
   timers: Pick<Timers, 'after'>
-  /** Dials a server. @param end hears whether it is connected */
-  want(server: GroupPeer, end: (isOpen: boolean) => void): void
+  /** Dials a server. @param end hears whether it is connected. @param isBrief after one attempt: a search has no time for more */
+  want(server: GroupPeer, end: (isOpen: boolean) => void, isBrief: true): void
 }
 
 export function createGroupReach({ nearest, timers, want }: GroupReachContext, recordNodes: number) {
@@ -23,10 +23,11 @@ export function createGroupReach({ nearest, timers, want }: GroupReachContext, r
   const isReached = (server: GroupPeer) =>
     new Promise<boolean>((resolve) => {
       const endWait = timers.after(REACH_MS, () => resolve(false))
-      want(server, (isOpen) => {
+      const end = (isOpen: boolean) => {
         endWait()
         resolve(isOpen)
-      })
+      }
+      want(server, end, true)
     })
 
   return {

@@ -37,7 +37,22 @@ interface Wanted {
   /** Ends the wait for the next attempt. */
   endWait?: () => void
   /** Hear whether it is connected, once it is wanted no longer. Bounded by the searches and repairs that wait for it. */
-  onEnd: ((isReached: boolean) => void)[]
+  onEnd: Hearing[]
+}
+
+interface Hearing {
+  /** Hears whether it is connected, once it is wanted no longer. */
+  onEnd(isReached: boolean): void
+  /** The end of one attempt is waited for: others follow. */
+  isBrief?: boolean | undefined
+}
+
+/** How another server is to be dialled. */
+export interface DialTerms extends Partial<Hearing> {
+  /** The peer that has told of it. */
+  source: string
+  /** Before the first attempt. */
+  waitMs: number
 }
 
 /** A peer that has told of servers. */
@@ -102,8 +117,8 @@ export function createServerDials(context: ServerDialsContext, options: ServerDi
     if (--source.wanted === 0) sources.delete(source.id)
   }
 
-  function tellEnd({ record, onEnd }: Wanted): void {
-    for (const hear of onEnd) hear(context.isConnected(record))
+  function tellEnd(last: Wanted, isTried = false): void {
+    for (const { onEnd } of takeHearings(last, isTried)) onEnd(context.isConnected(last.record))
   }
 
   function forget(last: Wanted): void {
@@ -153,7 +168,10 @@ export function createServerDials(context: ServerDialsContext, options: ServerDi
     else if (++next.failures >= maxFailures) {
       forget(next)
       context.onGone(record.peer.toString())
-    } else next.endWait = timers.after(backoffMs(next.failures, WAITS, context.random), () => queue(next))
+    } else {
+      tellEnd(next, true)
+      next.endWait = timers.after(backoffMs(next.failures, WAITS, context.random), () => queue(next))
+    }
     dialSome()
   }
 
@@ -175,30 +193,28 @@ export function createServerDials(context: ServerDialsContext, options: ServerDi
     *peers() {
       for (const { record } of wanted.values()) yield record.peer
     },
-    /**
-     * Dials a server until it is connected, from either end. One that is wanted already may have moved; it keeps its place in the line.
-     *
-     * @param waitMs before the first attempt
-     * @param onEnd hears whether it is connected, once it is wanted no longer
-     */
-    add(record: ServerRecord, told: { source: string; waitMs: number; onEnd?: ((isReached: boolean) => void) | undefined }) {
+    /** Dials a server until it is connected, from either end. One that is wanted already may have moved; it keeps its place in the line. */
+    add(record: ServerRecord, { source: from, waitMs, onEnd, isBrief }: DialTerms) {
       const id = record.peer.toString()
       const known = wanted.get(id)
+      const hearing = onEnd ? [{ onEnd, isBrief }] : []
       if (known !== undefined) {
         known.record = record
-        if (told.onEnd) known.onEnd.push(told.onEnd)
-        if (told.waitMs === 0 && known.isLeftToCome) beginNow(known)
+        // Of one that was not there a moment ago, and is tried again after a wait, enough is known.
+        if (isBrief && known.failures > 0 && !known.isDialling) onEnd?.(context.isConnected(record))
+        else known.onEnd.push(...hearing)
+        if (waitMs === 0 && known.isLeftToCome) beginNow(known)
         return
       }
-      if (context.isConnected(record)) return void told.onEnd?.(true)
-      const dropped = wanted.size < maxWanted ? undefined : makeRoom(told.source)
-      if (wanted.size >= maxWanted) return void told.onEnd?.(false)
-      const source = sourceOf(told.source)
+      if (context.isConnected(record)) return void onEnd?.(true)
+      const dropped = wanted.size < maxWanted ? undefined : makeRoom(from)
+      if (wanted.size >= maxWanted) return void onEnd?.(false)
+      const source = sourceOf(from)
       source.wanted++
-      const next: Wanted = { record, source, failures: 0, isLeftToCome: true, isDialling: false, onEnd: told.onEnd ? [told.onEnd] : [] }
+      const next: Wanted = { record, source, failures: 0, isLeftToCome: true, isDialling: false, onEnd: hearing }
       wanted.set(id, next)
-      if (told.waitMs === 0) beginNow(next)
-      else next.endWait = timers.after(told.waitMs, () => beginNow(next))
+      if (waitMs === 0) beginNow(next)
+      else next.endWait = timers.after(waitMs, () => beginNow(next))
       if (dropped !== undefined) tellEnd(dropped)
     },
     /** Ends all. It may go on with others afterwards. */
@@ -211,4 +227,11 @@ export function createServerDials(context: ServerDialsContext, options: ServerDi
       dials = 0
     },
   }
+}
+
+/** @param isTried only those are taken that wait for one attempt */
+function takeHearings(last: Wanted, isTried: boolean): Hearing[] {
+  const taken = last.onEnd.filter(({ isBrief }) => isBrief || !isTried)
+  last.onEnd = last.onEnd.filter((each) => !taken.includes(each))
+  return taken
 }

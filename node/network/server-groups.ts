@@ -44,8 +44,8 @@ export interface ServerGroupsContext extends Pick<GroupStreamsContext, 'recordOf
   /** The signed addresses of another server, as long as they are known. */
   knownRecord(id: string): ServerRecord | undefined
   dials: {
-    /** Dials a server by its signed addresses. @param end hears whether there is a connection */
-    want(server: GroupPeer, end?: (isOpen: boolean) => void): void
+    /** Dials a server by its signed addresses. @param end hears whether there is a connection. @param isBrief after one attempt */
+    want(server: GroupPeer, end?: (isOpen: boolean) => void, isBrief?: boolean): void
     isWanted(id: string): boolean
     /** Servers that wait to be dialled, or are being dialled. */
     wanted(): Iterable<PeerId>
@@ -122,9 +122,9 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
   }
 
   const { hasRoom, wants } = createWanted({ links, wanted: dials.wanted, isLed: () => joining.isLed }, settings.delegates)
-  function wantFor(server: GroupPeer, end?: (isOpen: boolean) => void): void {
+  function wantFor(server: GroupPeer, end?: (isOpen: boolean) => void, isBrief?: boolean): void {
     if (server.id === self.id || links.get(server.id) !== undefined) return void end?.(links.get(server.id) !== undefined)
-    dials.want(server, end)
+    dials.want(server, end, isBrief)
   }
 
   const { findNearest, reach } = createGroupReach({ nearest, timers, want: wantFor }, settings.recordNodes)

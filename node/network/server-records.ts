@@ -13,7 +13,7 @@ import type { DhtPart } from './dht.ts'
 import { type GroupPeer, groupPeer } from './group-streams.ts'
 import type { RoutingTable } from './routing-table.ts'
 import { createServerBook, SERVER_BOOK_DEFAULTS, type ServerBookOptions } from './server-book.ts'
-import { createServerDials } from './server-dials.ts'
+import { createServerDials, type DialTerms } from './server-dials.ts'
 import { createServerGroups, type ServerGroups, type ServerGroupsOptions } from './server-groups.ts'
 import { createServerNews, type NamedRecord } from './server-news.ts'
 import { openServerRecord, type ServerRecord } from './server-record.ts'
@@ -100,10 +100,10 @@ export function createServerRecords({ libp2p, servers, dht, random }: ServerReco
   }
 
   /** One that another server has named: both may do so at once, so the end with the larger id waits, unless somebody waits for it. */
-  function dialNamed({ id, record = book.get(id), source = id }: GroupPeer, onEnd?: (isOpen: boolean) => void): void {
+  function dialNamed({ id, record = book.get(id), source = id }: GroupPeer, onEnd?: DialTerms['onEnd'], isBrief?: boolean): void {
     if (record === undefined || end === undefined) return void onEnd?.(false)
     book.add(record, source)
-    dials.add(record, { source, waitMs: onEnd === undefined ? firstWaitMs(record) : 0, onEnd })
+    dials.add(record, { source, waitMs: onEnd === undefined ? firstWaitMs(record) : 0, ...(onEnd && { onEnd, isBrief }) })
   }
 
   /** Those that were known before they were wanted. */

@@ -166,3 +166,23 @@ test('server dials: a peer that tells of more servers than there is room for mak
   for (const index of [0, 10, 16, 11]) await end(index, true)
   expect(began).toEqual(expect.arrayContaining([0, 1, 10, 11, 16]))
 })
+
+test('server dials: whoever waits for one attempt hears how it ended, and at once of a server that has just failed; the dials go on', async () => {
+  const { dials, open, end, pass } = createDialled()
+  const heard: string[] = []
+  const add = (who: string) => {
+    const onEnd = (isReached: boolean) => void heard.push(`${who} ${isReached}`)
+    dials.add(records[0] as ServerRecord, { source: 'a', waitMs: 0, onEnd, isBrief: true })
+  }
+  add('first')
+  await end(0, false)
+  expect(heard).toEqual(['first false'])
+  add('later')
+  expect(heard).toEqual(['first false', 'later false'])
+  await pass(1_000)
+  expect([...open.keys()]).toEqual([0])
+  add('last')
+  await end(0, true)
+  expect(heard).toEqual(['first false', 'later false', 'last true'])
+  expect(dials.size).toBe(0)
+})
