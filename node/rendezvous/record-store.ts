@@ -41,6 +41,8 @@ export type RecordSource = StreamSource | object | string
 /** A stream that a peer has opened: of two of one peer the later one stands for all that the peer tells. */
 export interface StreamSource {
   readonly peer: string
+  /** It stands for a moment, and only for what no other stream tells: nothing that it has brought can be released by it any more. */
+  hasEnded?: boolean
 }
 
 const NOBODY: readonly RecordSource[] = []
@@ -160,7 +162,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
       if (entry !== undefined && old !== undefined) {
         if (isOlder(record, old)) return 'older'
         const isCarried = old.home === record.home && (record.isCarried || old.isCarried)
-        if (isCarried) record.alsoFrom = [...old.alsoFrom, old.source].filter((each) => !isOfOnePeer(each, record.source))
+        if (isCarried) record.alsoFrom = othersOf(old, record.source)
         if (record.content === undefined) inheritContent(record, old)
         drop(id, entry, old)
         add(id, record)
@@ -194,7 +196,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
       return true
     },
     /** The same for all that came from the source and pass the filter. Returns them. */
-    removeSource(source: RecordSource, filter: (record: HolderRecord) => boolean = () => true): HolderRecord[] {
+    removeSource(source: RecordSource, filter: (record: KeptRecord) => boolean = () => true): HolderRecord[] {
       const removed = [...(sources.get(source) ?? [])].filter(filter)
       for (const record of removed) leave(record, source)
       return removed
@@ -225,6 +227,12 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
 }
 
 const isOfOnePeer = (a: RecordSource, b: RecordSource) => a === b || (isStream(a) && isStream(b) && a.peer === b.peer)
+const hasEnded = (source: RecordSource) => isStream(source) && source.hasEnded === true
+const othersOf = ({ source, alsoFrom }: KeptRecord, but: RecordSource) =>
+  [...alsoFrom, source].filter((each) => !isOfOnePeer(each, but) && !hasEnded(each))
+/** Another source that has not ended stands for the record. */
+export const isToldByOthers = ({ source, alsoFrom }: KeptRecord, but: RecordSource) =>
+  [source, ...alsoFrom].some((each) => each !== but && !hasEnded(each))
 const isStream = (source: RecordSource): source is StreamSource => typeof source === 'object' && 'peer' in source
 
 /** Records by the streams that stand for them. Bounded as the records are. */

@@ -10,7 +10,7 @@ import type { Key } from '../types.ts'
 import type { VirtualParts } from './finder.ts'
 import { judgeTerms, LEASE_CODEC, type LeaseOptions } from './lease.ts'
 import type { BesideLease } from './presence-stream.ts'
-import { isOlder, type RecordStore, type StreamSource } from './record-store.ts'
+import { isOlder, isToldByOthers, type RecordStore, type StreamSource } from './record-store.ts'
 import type { HomeService, RendezvousLimits } from './types.ts'
 import type { HeldFrame, HoldFrame, Refusal } from './wire-frames.ts'
 
@@ -67,7 +67,6 @@ export function createServedLeases(
   const toldOn = new Map<string, { key: Key; holder: string }>()
   const nameOf = (key: Key, holder: string) => `${encodeKeyHex(key)} ${holder}`
   let badLeases = 0
-  let hasEnded = false
 
   function countBad(what: string): Refusal {
     if (++badLeases >= MAX_BAD_LEASES) throw new Error(`${what}, ${badLeases} times`)
@@ -102,7 +101,7 @@ export function createServedLeases(
     }
     // A known lease was checked when it came: a home whose stream broke can tell all its leases again within the grace.
     if (!isKnown && !(await codec.isSigned(lease))) return countBad('a lease with a wrong signature')
-    if (hasEnded) return undefined
+    if (source.hasEnded) return undefined
     const right = rightContent(key, content)
     const refusal = store.put({ ...record, content: right }, livesMs)
     if (refusal !== undefined) return refusal
@@ -127,9 +126,11 @@ export function createServedLeases(
   function addTeller(name: string, home: string): void {
     const known = tellers.get(name)
     if (known?.home !== home) return void tellers.set(name, { home, sources: new Set([source]) })
-    for (const each of known.sources) if (each.peer === peer) known.sources.delete(each)
+    for (const each of known.sources) if (each.peer === peer || each.hasEnded) known.sources.delete(each)
     known.sources.add(source)
   }
+
+  const isToldOnByOthers = (name: string) => [...(tellers.get(name)?.sources ?? [])].some((each) => each !== source && !each.hasEnded)
 
   /** Unless another stream tells of the holder as well, or has told of it for another home since. */
   function withdraw(key: Key, holder: string): void {
@@ -164,7 +165,7 @@ export function createServedLeases(
       for (const [index, bytes] of leases.entries()) {
         const reason = await take(bytes, { mark: marks?.[index], content: contents?.[index] }, announcing)
         if (reason !== undefined) refused.push({ index, reason })
-        if (hasEnded) break
+        if (source.hasEnded) break
       }
       return { refused, announcing }
     },
@@ -176,9 +177,12 @@ export function createServedLeases(
     },
     /** The stream has ended. The peer's own leases end at once; those of a home's tabs after `graceMs`, since they may come through another. */
     end(graceMs: number) {
-      hasEnded = true
+      source.hasEnded = true
       store.forgetContents(source)
       drop((holder) => graceMs === 0 || holder === peer)
+      // A release that another stream brings must not wait for the grace.
+      store.removeSource(source, (record) => isToldByOthers(record, source))
+      for (const { key, holder } of [...toldOn.values()]) if (isToldOnByOthers(nameOf(key, holder))) withdraw(key, holder)
       if (store.countOfSource(source) + toldOn.size > 0) timers.after(graceMs, () => drop(() => true))
     },
   }

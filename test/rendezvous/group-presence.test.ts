@@ -168,3 +168,30 @@ test.each(SEEDS)(
     expect(await play(seed)).toEqual([])
   },
 )
+
+test.each([1, 2, 3, 4])(
+  'group presence: a release a moment after the delegate has stopped is seen at once: the grace is for what nobody else tells (%i)',
+  async (seed) => {
+    const network = createPresenceGroups(seed)
+    const stage = createStage(network)
+    const all = peers.slice(0, SERVERS).map((peer) => network.add(peer, 1))
+    for (const a of all) for (const b of all) if (a !== b) network.link(a, b)
+    await network.pass(10_000)
+    const carrierOf = ({ client }: GroupServer) =>
+      [...client.announcer.values()].flatMap(({ isCarried, peers: told }) => (isCarried ? [...told.keys()] : []))[0]
+    for (const server of all) stage.hold(server, 1)
+    await network.pass(2_000)
+    const home = all.find((server) => carrierOf(server) !== undefined) as GroupServer
+    const carrier = network.servers.get(carrierOf(home) as string) as GroupServer
+    for (const server of all) if (server !== carrier) stage.watch(server, 1)
+    await network.pass(2_000)
+    carrier.stop()
+    stage.forget(carrier.id)
+    for (const other of network.servers.values()) other.table.remove(carrier.id)
+    await network.pass(1_000)
+    for (const name of [...stage.holds.keys()]) stage.end(stage.holds, name)
+    await network.pass(1_000)
+    expect(stage.wrong()).toEqual([])
+    for (const server of [...network.servers.values()]) server.stop()
+  },
+)
