@@ -65,12 +65,11 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
   const reports = createRecentMap<string, SizeReport>({ maxEntries: MAX_REPORTS })
   const reportOf = ({ id }: GroupPeer) => reports.peek(id) ?? UNKNOWN
   const links = createLinks<GroupPeer>(self, reportOf)
-  const changes = createEmitter<void>()
+  const changes = createChanges(timers)
   const own = createOwnReport(timers, random)
   const isJoining = () => !isAlone && joining.isJoining
   let isNeeded = (_id: string) => false
   const arrival = createGroupArrival(timers, !isAlone)
-  let endSettling: (() => void) | undefined
   let endListening = () => {}
 
   const { streams, questions, nearest } = createGroupQuestions(
@@ -92,6 +91,7 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
         if (!hasReported(from.id)) takeReport(from.id, { bits, size: 1 })
       },
       onEnd(isIn) {
+        if (isIn) arrival.enter()
         if (isIn) upkeep.onWhole()
         onBits()
       },
@@ -101,7 +101,7 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
 
   function onBits(): void {
     context.onBits()
-    changed()
+    changes.tell()
   }
 
   /** A joiner goes by the middle of what it hears: any server may lie. */
@@ -113,13 +113,6 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
 
   const hasReported = (id: string) => reports.peek(id) !== undefined
   const roles = createGroupRoles({ links, upkeep, hasReported, reportOf, isJoining }, settings)
-
-  function changed(): void {
-    endSettling ??= timers.after(SETTLE_MS, () => {
-      endSettling = undefined
-      changes.emit()
-    })
-  }
 
   const { hasRoom, wants } = createWanted({ links, wanted: dials.wanted, isLed: () => joining.isLed }, settings.delegates)
   function wantFor(server: GroupPeer, end?: (isOpen: boolean) => void, isBrief?: boolean): void {
@@ -169,8 +162,8 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
       takeReport(id, report)
       if (before?.bits !== report.bits || before.size !== report.size) upkeep.onReport()
       joining.begin()
-      arrival.end()
-      if (before?.bits !== report.bits && links.bits > 0) changed()
+      arrival.onWord()
+      if (before?.bits !== report.bits && links.bits > 0) changes.tell()
     },
     /** Hears when `report` tells what others are to know before the next heartbeat. Returns the function that ends it. */
     onOwnNews: own.onNews,
@@ -182,8 +175,10 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
     isOfUse: (peer: PeerId) => links.bits === 0 || hasRoom(groupPeer(peer).place),
     findNearest,
     reach,
-    /** Resolves when this server, which has come a moment ago, knows whom to ask; undefined where it does, or is alone. */
-    arrival: arrival.wait,
+    /** Of this server, which has come a moment ago; undefined where it is in its group, or alone. */
+    arrival: arrival.now,
+    /** Another server has greeted this one. */
+    onGreeting: arrival.onGreeting,
     /** Hears when others may be right for a key, though the same servers are connected. Returns the function that ends it. */
     onChange: changes.on,
     /** @param needed true for a server at which something of this node stands, or the other way round */
@@ -202,8 +197,8 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
       joining.stop()
       questions.stop()
       own.stop()
-      arrival.end()
-      endSettling?.()
+      arrival.enter()
+      changes.stop()
       await streams.stop()
     },
   }
@@ -237,6 +232,22 @@ function createWanted(
 function middleBits(reports: Iterable<SizeReport>): number {
   const told = [...reports].map(({ bits }) => bits).sort((a, b) => a - b)
   return told[Math.floor((told.length - 1) / 2)] ?? 0
+}
+
+/** Others may be right for a key now: changes that come together are told once. */
+function createChanges(timers: Pick<Timers, 'after'>) {
+  const news = createEmitter<void>()
+  let endWait: (() => void) | undefined
+  return {
+    on: news.on,
+    tell() {
+      endWait ??= timers.after(SETTLE_MS, () => {
+        endWait = undefined
+        news.emit()
+      })
+    },
+    stop: () => endWait?.(),
+  }
 }
 
 /** A node's word on its own group. */

@@ -8,6 +8,7 @@ import { raceAbort } from '../async/abort.ts'
 import { createRecentMap } from '../async/recent-map.ts'
 import type { Timers } from '../async/timers.ts'
 import { multihashOf } from '../keys/index.ts'
+import type { Arrival } from '../network/group-arrival.ts'
 import type { ServerName, ServerTable } from '../network/index.ts'
 import { hasGapAt, isSelfAmongClosest, type NearnessServers } from '../network/server-nearness.ts'
 import type { AbortOptions, Key } from '../types.ts'
@@ -64,8 +65,8 @@ export interface PlacementGroups<Name extends ServerName = PeerId> {
   onDenied(delegate: Name): void
   /** True while servers that others have told of are still to be connected. */
   isAwaiting?(): boolean
-  /** Resolves when a node that has come a moment ago knows whom to ask; undefined where it does. */
-  arrival?(): Promise<void> | undefined
+  /** Of a node that has come a moment ago; undefined where it knows whom to ask. */
+  arrival?(): Arrival | undefined
 }
 
 /** @param groups without it, and while it has no bits, all servers are one group */
@@ -103,9 +104,18 @@ export function createNodePlacement<Name extends ServerName = PeerId>(
     )
   }
 
-  async function* askAfter<T>(arrival: Promise<void>, ...asked: Parameters<typeof askNow<T>>): AsyncIterable<T> {
-    const [, , , { signal }] = asked
-    await raceAbort(arrival, signal)
+  /** A node that has come a moment ago asks once more, when it knows more, unless somebody waits who asks others as well. */
+  async function* askOnArrival<T>({ word, entry }: Arrival, ...asked: Parameters<typeof askNow<T>>): AsyncIterable<T> {
+    const [, , , { signal, isForServer }] = asked
+    if (word !== undefined) await raceAbort(word, signal)
+    let isAny = false
+    for await (const found of askNow(...asked)) {
+      isAny = true
+      yield found
+    }
+    const later = isAny || isForServer === true ? undefined : entry()
+    if (later === undefined) return
+    await raceAbort(later, signal)
     yield* askNow(...asked)
   }
 
@@ -115,7 +125,7 @@ export function createNodePlacement<Name extends ServerName = PeerId>(
     createLeaving,
     ask(...asked) {
       const arrival = groups?.arrival?.()
-      return arrival === undefined ? askNow(...asked) : askAfter(arrival, ...asked)
+      return arrival === undefined ? askNow(...asked) : askOnArrival(arrival, ...asked)
     },
     keepsRecords: (position) => delegates(position) === undefined && recordNodes(position).isSelf,
     async *walk(key, position, options) {

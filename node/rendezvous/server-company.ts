@@ -38,6 +38,7 @@ export function createServerCompany(
   const toldOf = new WeakMap<PresenceStream, number>()
 
   function takeRecords(stream: PresenceStream, told: Uint8Array[] = []): void {
+    groups?.onGreeting()
     records?.takeRecords(told, stream.id, supervisor.isToBeJoined(stream.peer)).catch((error: Error) => onRefused(stream.id, error.message))
   }
 

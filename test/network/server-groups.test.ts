@@ -371,14 +371,29 @@ test('server groups: one that has come waits a second at most for the word of it
   await alone.start()
   expect([first.arrival(), alone.arrival()]).toEqual([undefined, undefined])
   await Promise.all([first.start(), second.start()])
-  const waiting = [first.arrival(), second.arrival()]
+  const waiting = [first.arrival()?.word, second.arrival()?.word]
   expect(waiting.map((each) => each instanceof Promise)).toEqual([true, true])
   first.onReport(at(1).peer, { bits: 1, size: 60 })
   await waiting[0]
-  expect([first.arrival(), second.arrival() instanceof Promise]).toEqual([undefined, true])
+  expect([first.arrival()?.word, second.arrival()?.word instanceof Promise]).toEqual([undefined, true])
   await pass(1_000)
   await waiting[1]
-  expect(second.arrival()).toBeUndefined()
+  expect(second.arrival()?.word).toBeUndefined()
+})
+
+test('server groups: one that joins is not sure that nobody is there, some seconds at most; one among older servers, which say no word, is', async () => {
+  const { notes, pass } = createCompared([[1], [], [3]], { splitFloor: 48, joiningMs: 60_000 })
+  const [joiner, , amongOlder] = notes as [(typeof notes)[number], unknown, (typeof notes)[number]]
+  await Promise.all([joiner.start(), amongOlder.start()])
+  for (const each of [joiner, amongOlder]) each.onGreeting()
+  joiner.onReport(at(1).peer, { bits: 1, size: 60 })
+  const entry = joiner.arrival()?.entry()
+  expect([entry instanceof Promise, amongOlder.arrival()?.entry()]).toEqual([true, undefined])
+  await pass(1_000)
+  expect([joiner.arrival()?.entry() === entry, amongOlder.arrival()]).toEqual([true, undefined])
+  await pass(4_000)
+  await entry
+  expect([joiner.isJoining, joiner.arrival()]).toEqual([true, undefined])
 })
 
 test('server groups: a server that another one has named a moment ago is named on with its addresses, which no book has', async () => {

@@ -1,5 +1,5 @@
 import type { PeerId } from '@libp2p/interface'
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test, vi } from 'vitest'
 import { TIMERS } from '../../node/async/timers.ts'
 import type { RoutingTable } from '../../node/network/index.ts'
 import { createNodePlacement, createTabPlacement, RECORD_NODES } from '../../node/rendezvous/placement.ts'
@@ -94,7 +94,7 @@ test('placement: a node that has come a moment ago asks nobody for a key before 
     delegatesAt: () => [delegate],
     reach: async () => [],
     onDenied() {},
-    arrival: () => (groups.bits === 0 ? word.promise : undefined),
+    arrival: () => (groups.bits === 0 ? { word: word.promise, entry: () => undefined } : undefined),
   }
   const asked: PeerId[] = []
   const ask = async function* (some: PeerId[]) {
@@ -110,6 +110,34 @@ test('placement: a node that has come a moment ago asks nobody for a key before 
   expect(asked).toEqual([])
   word.resolve()
   expect([await found, asked]).toEqual([{ done: false, value: 'holder' }, [delegate]])
+})
+
+test('placement: a node that joins and has found nobody asks again once it is in its group, for itself and for a tab, not for a server', async () => {
+  const [first, second] = peers.map(({ peer }) => peer) as [PeerId, PeerId]
+  for (const isForServer of [undefined, false, true]) {
+    const entered = Promise.withResolvers<void>()
+    let delegates = [first]
+    const groups = {
+      bits: 1,
+      coversHere: () => false,
+      recordNodes: () => ({ nodes: [], isSelf: false }),
+      delegatesAt: () => delegates,
+      reach: async () => [],
+      onDenied() {},
+      arrival: () => ({ word: undefined, entry: () => entered.promise }),
+    }
+    const asked: PeerId[] = []
+    const ask = async function* (some: PeerId[]) {
+      asked.push(...some)
+      if (some.includes(second)) yield 'holder'
+    }
+    const search = { signal: new AbortController().signal, isForServer }
+    const found = createNodePlacement(tableOf([]), groups).ask?.(POSITION, ask, TIMERS, search)[Symbol.asyncIterator]().next()
+    await vi.waitFor(() => expect(asked).toEqual([first]))
+    delegates = [second]
+    entered.resolve()
+    expect(await found).toEqual(isForServer ? { done: true, value: undefined } : { done: false, value: 'holder' })
+  }
 })
 
 test('placement: the record nodes are asked one after the other for this peer, and side by side for somebody else', async () => {
