@@ -67,8 +67,10 @@ export function createCarrier<S extends Server>(
 
   /** A record node has it. */
   function onKept(id: string, receipt: unknown): void {
-    const statement = carried.get(id)?.statement
-    if (statement === undefined) return
+    const each = carried.get(id)
+    // A home that has been asked to move it would take this one for its carrier for good.
+    if (each === undefined || each.isMoving) return
+    const { statement } = each
     if (statement.home === self) home.onCarried(self, id, receipt)
     else send(statement.home, { type: 'carried', id, receipt })
   }

@@ -106,6 +106,28 @@ test('carrying: a carrier whose group splits keeps what it does no longer cover 
   expect(keepers(others)).toHaveLength(3)
 })
 
+test('carrying: a delegate whose group splits before its receipt has come is not taken for the carrier: it has said that it is none', () => {
+  const { network, home, others, first, second } = createTwoGroups()
+  const place = target('110000')
+  network.unlink(home, second)
+  let isSplit = false
+  network.change(({ to, message }) => {
+    if (message.type === 'kept' && to === first && !isSplit) {
+      isSplit = true
+      network.link(home, second)
+      first.group.begin(2)
+      first.group.carrier.onBits()
+    }
+    return message
+  })
+  home.group.hold(network.lease(home, place))
+  network.deliver()
+  network.pass(RECEIPT_MS + 200)
+  expect([isSplit, first.group.links.coversHere(place)]).toEqual([true, false])
+  expect(home.group.statements.carrierOf('lease')).toBe(second)
+  expect(keepers(others).length).toBeGreaterThanOrEqual(3)
+})
+
 test('carrying: what stands at a surplus link is moved to another before the link is closed', () => {
   const { network, home, others, first, place } = createTwoGroups()
   const [, , third, fourth] = others as [TestServer, TestServer, TestServer, TestServer]
