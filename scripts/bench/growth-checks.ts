@@ -133,18 +133,24 @@ interface Sighting {
   atMs: number
 }
 
-/** Says of each late one how long the event loops were held meanwhile: so long it was the machine that was slow. */
+/**
+ * Says of each late one how long the event loops were held meanwhile. One that is late for that alone is the machine's, which has too few processors
+ * for so many nodes, or other things to do.
+ */
 async function judgeSeen(swarm: NodeSwarm, report: GrowthReport, what: string, sightings: readonly Sighting[]): Promise<void> {
   const seen = sightings.filter(({ atMs }) => !Number.isNaN(atMs))
   const took = ({ fromMs, atMs }: Sighting) => atMs - fromMs
   sayTimes(report, what, seen.map(took))
   const late = seen.filter((each) => took(each) > SEEN_MS)
-  for (const each of late.slice(0, MAX_SHOWN)) {
+  let faults = 0
+  for (const each of late) {
     const holds = await Promise.all(swarm.workers.map(({ call }) => call('loopHolds', { fromMs: each.fromMs, toMs: each.atMs })))
     const [longest, sum] = [Math.max(...holds.map(({ longestMs }) => longestMs)), Math.max(...holds.map(({ sumMs }) => sumMs))]
+    if (took(each) - sum > SEEN_MS) faults++
     report.say(`late: ${each.name} after ${ms(took(each))}, of which a process was held ${ms(sum)}, ${ms(longest)} at once`)
   }
-  if (late.length > 0) report.wrong(`${what}: ${late.length} of ${sightings.length} later than ${SEEN_MS} ms`)
+  if (late.length > faults) report.say(`${late.length - faults} of ${sightings.length} later than ${SEEN_MS} ms, for the machine's sake`)
+  if (faults > 0) report.wrong(`${what}: ${faults} of ${sightings.length} later than ${SEEN_MS} ms`)
 }
 
 /** Pages are held, found, counted and released; then nobody finds them. */
