@@ -3,10 +3,10 @@
 import { createSoon } from '../../node/async/soon.ts'
 import type { DropBox, DropTerms, Sharing } from '../../node/index.ts'
 import { Cell } from '../cell.ts'
+import { deviceLabel } from '../text/device-label.ts'
 import { type BoxFiles, type BoxFolder, hasRoom, openBoxFiles, roomLeft } from './box-files.ts'
 import { type BoxIntake, createBoxIntake, type ShownSubmission } from './box-intake.ts'
 import { type BoxRow, openBoxRecords } from './box-records.ts'
-import { deviceLabel } from './device-label.ts'
 
 export interface ShownBox {
   readonly id: string

@@ -1,8 +1,7 @@
-/** A received share as a tab keeps it over a reload: the entries that were taken and saved; and, for all tabs, who this browser is to its sharer. */
+/** A received share as a tab keeps it over a reload: the entries that were taken and saved. */
 
 import { createSoon } from '../../node/async/soon.ts'
 import type { SessionStore } from '../peer/tab-session.ts'
-import { fromBase64, toBase64 } from '../text/base64.ts'
 
 interface Kept {
   wanted: number[]
@@ -13,10 +12,6 @@ interface Kept {
 }
 
 const PREFIX = 'mayfly:receive:'
-const RECEIVERS_ITEM = 'mayfly:receivers'
-/** The newest are kept. */
-const MAX_RECEIVERS = 64
-const RECEIVER_BYTES = 16
 const KEEP_MS = 200
 
 export class ReceiveRecord {
@@ -66,36 +61,5 @@ function readKept(store: SessionStore, item: string): Partial<Kept> {
     return JSON.parse(store.getItem(item) ?? '{}') as Partial<Kept>
   } catch {
     return {}
-  }
-}
-
-/**
- * Tells which receiver this browser is of that share: the same at each visit, so that a share for one person counts it once. It says nothing at
- * other shares.
- *
- * @param store local storage
- */
-export function receiverIdOf(store: Pick<Storage, 'getItem' | 'setItem'> | undefined, share: string): Uint8Array {
-  const known = readReceivers(store)
-  const before = known.find(([id]) => id === share)
-  if (before) return fromBase64(before[1])
-  const fresh = crypto.getRandomValues(new Uint8Array(RECEIVER_BYTES))
-  try {
-    store?.setItem(RECEIVERS_ITEM, JSON.stringify([...known, [share, toBase64(fresh)]].slice(-MAX_RECEIVERS)))
-  } catch {
-    // After a reload this browser is another receiver.
-  }
-  return fresh
-}
-
-function readReceivers(store: Pick<Storage, 'getItem'> | undefined): [share: string, receiver: string][] {
-  try {
-    const found: unknown = JSON.parse(store?.getItem(RECEIVERS_ITEM) ?? '[]')
-    if (!Array.isArray(found)) return []
-    return found.filter(
-      (each): each is [string, string] => Array.isArray(each) && fromBase64(String(each[1])).byteLength === RECEIVER_BYTES,
-    )
-  } catch {
-    return []
   }
 }

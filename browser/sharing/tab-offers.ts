@@ -5,8 +5,8 @@ import { createOffers } from '../../node/library/offers.ts'
 import { Cell, type ReadableCell } from '../cell.ts'
 import type { ChosenFile } from '../content/chosen-files.ts'
 import type { PeerLibrary } from '../peer/types.ts'
+import { deviceLabel } from '../text/device-label.ts'
 import type { ReceivedFiles } from '../transfer/received-files.ts'
-import { deviceLabel } from './device-label.ts'
 import { createOfferSaver } from './offer-saver.ts'
 
 /** The account as it is open in this tab. */

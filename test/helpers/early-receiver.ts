@@ -27,7 +27,7 @@ export function receiveAsPage(gateway: string, path: string, options: ReceiveSha
   const leave = Promise.withResolvers<void>()
   let isPeerWanted = false
   const received = receiveEarly(path, options, {
-    openCarrier: hasFirst ? (id) => createSocketCarrier(gateway, id) : undefined,
+    openCarrier: hasFirst ? (id, visitor) => createSocketCarrier(gateway, id, visitor) : undefined,
     async openSharing() {
       isPeerWanted = true
       await leave.promise

@@ -7,6 +7,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 import { memorySource, SHARE_SUBPROTOCOL } from '../../node/index.ts'
 import { encodeKeyBase32 } from '../../node/keys/index.ts'
+import { openEarlySocket } from '../../node/library/early-socket.ts'
 import type { FetchShape, ReceivedShare, Share, ShareItem, ShareRules } from '../../node/sharing/types.ts'
 import { receiveAsPage, startTab } from '../helpers/early-receiver.ts'
 import { openFirstVisitor } from '../helpers/first-visitor.ts'
@@ -104,6 +105,42 @@ it('a browser that asks for the page of a share counts nowhere: its visitor is o
   expect(statesAt(share)).toEqual(['looking'])
   await received.take()
   expect(Buffer.from((await (await fetchEntry(received, 1)).plain()) ?? []).toString()).toBe('hello')
+})
+
+it('the hello of the document shows its page the list, and the sharer one receiver; nothing is used up before it is taken', async () => {
+  const { node, share } = await offer([file('a.txt', Buffer.from('hello'))], { receivers: 1 })
+  const [, id = '', secret = ''] = /^\/s\/(.+)#(.+)$/.exec(share.path) ?? []
+  const visitor = { receiver: new Uint8Array(16).fill(6), label: 'early' }
+  openEarlySocket(node.url, id, secret, () => visitor)
+  const early = globalThis.mayflyFirstSocket
+  await waitFor(() => early?.messages.length === 4, WAIT_MS, 'key, welcome, list and its page')
+  expect([statesAt(share), share.receivers[0]?.label]).toEqual([['looking'], 'early'])
+  const { received, letPeerCome } = receiveAsPage(node.url, share.path, visitor)
+  await until(received, 'listed')
+  expect(statesAt(share)).toEqual(['looking'])
+  await received.take()
+  expect(Buffer.from((await (await fetchEntry(received, 1)).plain()) ?? []).toString()).toBe('hello')
+  letPeerCome()
+  received.saved(1)
+  await waitFor(
+    () => statesAt(share).join() === 'done',
+    WAIT_MS,
+    () => `done, not ${statesAt(share)}`,
+  )
+})
+
+it('a visitor that was refused before its page is here hears why, and loads no peer for that', async () => {
+  const { node, share } = await offer([file('a.txt', Buffer.from('hello'))], { receivers: 1 })
+  const first = receiveAsPage(node.url, share.path)
+  await until(first.received, 'listed')
+  await first.received.take()
+  const [, id = '', secret = ''] = /^\/s\/(.+)#(.+)$/.exec(share.path) ?? []
+  openEarlySocket(node.url, id, secret)
+  const early = globalThis.mayflyFirstSocket
+  await waitFor(() => early?.socket.readyState === WebSocket.CLOSED, WAIT_MS, 'the sharer has ended it')
+  const late = receiveAsPage(node.url, share.path)
+  await until(late.received, 'ended')
+  expect([late.received.endCode, late.received.entries]).toEqual(['ERR_SHARE_USED', []])
 })
 
 it('a right first piece counts before its store is open, and is written once it is', async () => {

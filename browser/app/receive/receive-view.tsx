@@ -3,11 +3,11 @@
 import '../../receive.css'
 import { useEffect, useState } from 'preact/hooks'
 import type { Sharing } from '../../../node/index.ts'
-import { createSocketCarrier, receiveEarly } from '../../../node/library/early-share.ts'
-import { deviceLabel } from '../../sharing/device-label.ts'
-import { receiverIdOf } from '../../sharing/receive-record.ts'
+import { createSocketCarrier, type EarlyShareParts, receiveEarly } from '../../../node/library/early-share.ts'
 import { ReceiveVisit, shareOf } from '../../sharing/receive-visit.ts'
 import type { Tab } from '../../tab.ts'
+import { deviceLabel } from '../../text/device-label.ts'
+import { localStore, receiverIdOf } from '../../visit/receiver-id.ts'
 import type { ReceiveRoute } from '../../visit/route.ts'
 import { isNoLink, openingSentence, PLAIN_HTTP, receiverRuleSentences, shareSentence } from '../../words/receive-sentence.ts'
 import { Problem } from '../problem.tsx'
@@ -76,7 +76,7 @@ function openVisit(tab: Tab, link: string, signal: AbortSignal, onFailed: (error
       throw error
     }
   }
-  const openCarrier = (id: string) => createSocketCarrier(location.origin, id)
+  const openCarrier: EarlyShareParts['openCarrier'] = (id, visitor) => createSocketCarrier(location.origin, id, visitor)
   const sharing: Pick<Sharing, 'receive'> = { receive: (link, options = {}) => receiveEarly(link, options, { openCarrier, openSharing }) }
   const browser = { receiver: receiverIdOf(localStore(), shareOf(link)), label: deviceLabel(navigator.userAgent), isMetered: isMetered() }
   const library = () => tab.session.library()
@@ -140,13 +140,4 @@ function OpenShare({ tab, visit }: { tab: Tab; visit: ReceiveVisit }) {
 function isMetered(): boolean {
   const { connection } = navigator as { connection?: { saveData?: boolean; type?: string } }
   return connection?.saveData === true || connection?.type === 'cellular'
-}
-
-/** Undefined where the browser gives none. */
-function localStore(): Storage | undefined {
-  try {
-    return localStorage
-  } catch {
-    return undefined
-  }
 }

@@ -7,6 +7,7 @@ import { MayflyError } from '../../errors.ts'
 import { decodeFrame, encodeFrame, type FrameStream, type FrameStreamOptions } from '../../network/index.ts'
 import type { Way } from '../../people/index.ts'
 import { SHARE_PROTOCOL } from '../format/share-frames.ts'
+import type { FirstGreeting } from './first-hello.ts'
 import type { FirstKeys } from './first-keys.ts'
 import type { FirstSession } from './session.ts'
 
@@ -30,6 +31,8 @@ export interface MessageCarrier {
 export interface VisitorCarrier extends MessageCarrier {
   /** Of this end, whose public key goes out before all messages. Left out: the visitor makes them, and sends it. */
   readonly keys?: Promise<FirstKeys>
+  /** Left out: the visitor says hello. */
+  readonly greeting?: FirstGreeting
 }
 
 export interface RecordWay extends Way {

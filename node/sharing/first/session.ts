@@ -1,11 +1,11 @@
 /**
  * The encryption of the first stage: between a receiver that has loaded no peer yet and the sharer, through a gateway that sees none of it. One
  * key agreement on P-256, which every WebCrypto has (X25519 is missing in browsers of before 2025), mixed with the link's secret. Layout: WIRE.md.
+ * The first script of a document opens one as text, so this imports next to nothing.
  */
 
 import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import { MayflyError } from '../../errors.ts'
-import { sha256AtOnce } from '../../keys/index.ts'
 import type { Ends } from '../format/share-keys.ts'
 import type { LinkSecrets } from '../format/share-link.ts'
 import { createFirstKeys, FIRST_VERSION, type FirstKeys } from './first-keys.ts'
@@ -61,8 +61,12 @@ export async function openFirstSession(
   { id, secret }: LinkSecrets,
 ): Promise<FirstSession> {
   const [sharerKey, receiverKey] = side === 'sharer' ? [own.publicKey, other] : [other, own.publicKey]
-  const salt = sha256AtOnce(concatBytes(DOMAIN, Uint8Array.of(FIRST_VERSION), id, sharerKey, receiverKey))
-  const agreed = await agree(own.privateKey, other)
+  const [salt, owner, visitor, agreed] = await Promise.all([
+    digest(concatBytes(DOMAIN, Uint8Array.of(FIRST_VERSION), id, sharerKey, receiverKey)),
+    endName(sharerKey),
+    endName(receiverKey),
+    agree(own.privateKey, other),
+  ])
   const material = await crypto.subtle.importKey('raw', owned(concatBytes(agreed, secret)), 'HKDF', false, ['deriveBits'])
   const parameters = { name: 'HKDF', hash: 'SHA-256', salt: owned(salt), info: owned(INFO) }
   const keys = new Uint8Array(await crypto.subtle.deriveBits(parameters, material, 16 * KEY_BYTES))
@@ -72,7 +76,7 @@ export async function openFirstSession(
   let sent = 0
   let opened = 0
   return {
-    ends: { visitor: endName(receiverKey), owner: endName(sharerKey) },
+    ends: { visitor, owner },
     async seal(bytes) {
       return new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-GCM', iv: nonceOf(sent++) }, sending, owned(bytes)))
     },
@@ -95,8 +99,10 @@ async function agree(privateKey: CryptoKey, other: Uint8Array): Promise<Uint8Arr
   }
 }
 
+const digest = async (bytes: Uint8Array) => new Uint8Array(await crypto.subtle.digest('SHA-256', owned(bytes)))
+
 /** No peer id has this form. */
-const endName = (publicKey: Uint8Array) => `first:${bytesToHex(sha256AtOnce(publicKey))}`
+const endName = async (publicKey: Uint8Array) => `first:${bytesToHex(await digest(publicKey))}`
 
 function nonceOf(counter: number): Uint8Array<ArrayBuffer> {
   const nonce = new Uint8Array(NONCE_BYTES)

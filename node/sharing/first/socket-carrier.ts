@@ -2,7 +2,7 @@
 
 import { createTimeout, onAbort } from '../../async/abort.ts'
 import { MayflyError } from '../../errors.ts'
-import { SHARE_SUBPROTOCOL, takeFirstSocket } from './early-socket.ts'
+import { type PageVisitor, SHARE_SUBPROTOCOL, takeFirstSocket } from './early-socket.ts'
 import type { VisitorCarrier } from './record-way.ts'
 
 /** The code by which a gateway closes the websocket when the sharer has gone. */
@@ -11,8 +11,8 @@ const LEFT_CODE = 4_410
 const OPEN_MS = 10_000
 
 /** @param gateway its URL @param id of the share, in text form */
-export function createSocketCarrier(gateway: string, id: string): VisitorCarrier {
-  const { socket, messages, keys } = takeFirstSocket(gateway, id)
+export function createSocketCarrier(gateway: string, id: string, visitor: PageVisitor): VisitorCarrier {
+  const { socket, messages, keys, greeting } = takeFirstSocket(gateway, id, visitor)
   /** Sent before it is open. */
   const early: Uint8Array[] = []
   let listener: (message: Uint8Array) => Promise<void> = async () => {}
@@ -54,13 +54,14 @@ export function createSocketCarrier(gateway: string, id: string): VisitorCarrier
   socket.addEventListener('message', ({ data }: MessageEvent) => take(data))
   socket.addEventListener('close', ({ code }) => end(code === LEFT_CODE ? new MayflyError('ERR_LEFT', 'The sharer has gone') : undefined))
   socket.addEventListener('error', () => end(new MayflyError('ERR_UNAVAILABLE', 'The gateway could not be reached')))
-  // Opened by the first script of the document: its events until now are over.
+  // Opened by the first script of the document: its events until now are over. Messages that came before its end say why, as a refusal does.
+  for (const data of messages) take(data)
   if (socket.readyState === WebSocket.OPEN) onOpen()
   else if (socket.readyState !== WebSocket.CONNECTING) end()
-  for (const data of messages) if (!hasEnded) take(data)
 
   return {
     keys,
+    ...(greeting && { greeting }),
     get unsentBytes() {
       return socket.bufferedAmount
     },

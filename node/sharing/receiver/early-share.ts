@@ -11,7 +11,7 @@ import type { PieceStore } from '../../content/types.ts'
 import { MayflyError } from '../../errors.ts'
 import { encodeKeyBase32 } from '../../keys/index.ts'
 import type { AbortOptions } from '../../types.ts'
-import { dropEarlySocket } from '../first/early-socket.ts'
+import { dropEarlySocket, type PageVisitor } from '../first/early-socket.ts'
 import type { VisitorCarrier } from '../first/record-way.ts'
 import { hasFirstStage } from '../first/session.ts'
 import { type Chosen, chosenOf, idsOf, joinChosen } from '../format/chosen.ts'
@@ -37,7 +37,7 @@ const RETRY = { firstMs: 500, maxMs: 5_000 }
 
 export interface EarlyShareParts {
   /** Opens the messages of a first stage to the sharer of that share, by its id in text form. Undefined where there is none. */
-  openCarrier: ((id: string) => VisitorCarrier) | undefined
+  openCarrier: ((id: string, visitor: PageVisitor) => VisitorCarrier) | undefined
   /** The sharing of this side's peer: called when it is to be loaded, and after a wait again where it could not be. */
   openSharing(): Promise<Pick<Sharing, 'receive'>>
 }
@@ -48,15 +48,16 @@ export interface EarlyShareParts {
  */
 export function receiveEarly(
   link: string,
-  { receiver = crypto.getRandomValues(new Uint8Array(RECEIVER_BYTES)), label = '', signal }: ReceiveShareOptions,
+  { receiver: known, label = '', signal }: ReceiveShareOptions,
   { openCarrier, openSharing }: EarlyShareParts,
 ): ReceivedShare {
   const secrets = secretsOf(link)
   const id = encodeKeyBase32(secrets.id)
   const changes = createEmitter<void>()
   const closing = new AbortController()
-  const carrier = hasFirstStage() ? openCarrier?.(id) : undefined
-  const visit: FirstVisit | undefined = carrier && startFirstVisit({ link: secrets, receiver, label, carrier })
+  const carrier = hasFirstStage() ? openCarrier?.(id, { receiver: known, label }) : undefined
+  const receiver = known ?? carrier?.greeting?.receiver ?? crypto.getRandomValues(new Uint8Array(RECEIVER_BYTES))
+  const visit = carrier && startFirstVisit({ link: secrets, receiver, label, carrier })
   /** The peer's part has met the sharer. */
   const met = Promise.withResolvers<ReceivedShare>()
   const begun = visit?.over.then(() => visit.state.begun())

@@ -3,13 +3,14 @@
  * served the page. It ends when the sharer meets the peer, which goes on from what has come.
  */
 
+import { raceAbort } from '../../async/abort.ts'
 import { pieceBytesFor } from '../../content/index.ts'
 import type { PieceStore } from '../../content/types.ts'
 import { MayflyError } from '../../errors.ts'
 import { createFirstKeys, encodeFirstKey, type FirstKeys } from '../first/first-keys.ts'
 import { NATIVE_CHECKS } from '../first/native-checks.ts'
 import { createRecordWay, type MessageCarrier, type VisitorCarrier } from '../first/record-way.ts'
-import { decodeFirstKey, openFirstSession } from '../first/session.ts'
+import { decodeFirstKey, type FirstSession, openFirstSession } from '../first/session.ts'
 import type { LinkSecrets } from '../format/share-link.ts'
 import { bytesThere, hasPiece, mustAddUp, type ReadyEntry } from './fetch-shape.ts'
 import { createFirstPieces, createWants } from './first-pieces.ts'
@@ -46,10 +47,16 @@ export function startFirstVisit({ link, receiver, label, carrier }: FirstVisitOp
     state.changes.emit()
   }
 
+  async function openSession(key: Promise<Uint8Array>): Promise<FirstSession> {
+    if (carrier.greeting !== undefined) return carrier.greeting.session
+    const [message, own] = await Promise.all([key, carrier.keys ?? sendKeys(carrier)])
+    return openFirstSession('receiver', own, decodeFirstKey(message), link)
+  }
+
   async function run(): Promise<void> {
-    const [message, own] = await Promise.all([firstMessage(carrier, end), carrier.keys ?? sendKeys(carrier)])
-    const session = await openFirstSession('receiver', own, decodeFirstKey(message), link)
-    const way = createRecordWay(carrier, session, 'outbound', session.ends.owner)
+    const { key, records } = splitKey(carrier, closing.signal, end)
+    const session = await openSession(key)
+    const way = createRecordWay(records, session, 'outbound', session.ends.owner)
     const ways = { ...NO_DIRECT, open: async () => way }
     const over: SharerNews['over'] = (code, reason) => {
       // It has ended before its state says so: by then whoever looks knows what that means.
@@ -59,7 +66,7 @@ export function startFirstVisit({ link, receiver, label, carrier }: FirstVisitOp
     const news = { ...state.news, part: wants.take, over }
     await openSharerLink(
       { peer: session.ends.owner, home: '', addresses: [] },
-      { self: session.ends.visitor, ways, link, receiver, label, checks: NATIVE_CHECKS, news },
+      { self: session.ends.visitor, ways, link, receiver, label, isGreeted: carrier.greeting !== undefined, checks: NATIVE_CHECKS, news },
       closing.signal,
     )
   }
@@ -146,12 +153,31 @@ async function sendKeys(carrier: MessageCarrier): Promise<FirstKeys> {
   return keys
 }
 
-function firstMessage(carrier: MessageCarrier, onEnd: () => void): Promise<Uint8Array> {
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
-  carrier.onMessage(async (message) => resolve(message))
+/** The sharer's key, which comes first, and the carrier of the records behind it: they may come before somebody listens to them. */
+function splitKey(carrier: MessageCarrier, signal: AbortSignal, onEnd: () => void): { key: Promise<Uint8Array>; records: MessageCarrier } {
+  const key = Promise.withResolvers<Uint8Array>()
+  key.promise.catch(() => {}) // a hello that was said early has used it
+  const listening = Promise.withResolvers<Parameters<MessageCarrier['onMessage']>[0]>()
+  let isFirst = true
+  carrier.onMessage(async (message) => {
+    if (!isFirst) return (await raceAbort(listening.promise, signal))(message)
+    isFirst = false
+    key.resolve(message)
+  })
   carrier.onEnd((reason) => {
-    reject(reason ?? new MayflyError('ERR_LEFT', 'The gateway has ended the visit'))
+    key.reject(reason ?? new MayflyError('ERR_LEFT', 'The gateway has ended the visit'))
     onEnd()
   })
-  return promise
+  const records: MessageCarrier = {
+    get unsentBytes() {
+      return carrier.unsentBytes
+    },
+    send: carrier.send,
+    writable: carrier.writable,
+    onMessage: listening.resolve,
+    onEnd: carrier.onEnd,
+    close: carrier.close,
+    abort: carrier.abort,
+  }
+  return { key: key.promise, records }
 }

@@ -45,6 +45,8 @@ export interface SharerLinkOptions {
   link: LinkSecrets
   receiver: Uint8Array
   label: string
+  /** The hello of this receiver has gone over the way that is opened. */
+  isGreeted?: boolean
   /** Those of another thread are for a way that hands in one frame after the other. */
   checks: ShareChecks
   news: SharerNews
@@ -65,7 +67,7 @@ export interface SharerLink {
  */
 export async function openSharerLink(
   { peer, home, addresses }: Pick<Holder, 'peer' | 'home' | 'addresses'>,
-  { self, ways, link, receiver, label, checks, news }: SharerLinkOptions,
+  { self, ways, link, receiver, label, isGreeted = false, checks, news }: SharerLinkOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const way = await ways.open({ peer, home, addresses }, SHARE_PROTOCOL, { signal })
@@ -149,8 +151,8 @@ export async function openSharerLink(
 
   const send = (frame: ShareFrame) => void frames.send(encodeShareFrame(frame))
   const takesOffer = way.kind === 'relayed' && ways.mayOpenDirect(peer)
-  const hello = encodeShareFrame({ type: 'hello', id: link.id, proof: helloProof('s', link, ends), receiver, label, takesOffer })
-  await awaitSharer(frames, hello, welcomed.promise, { signal, timeoutMs: WELCOME_MS })
+  const hello = () => encodeShareFrame({ type: 'hello', id: link.id, proof: helloProof('s', link, ends), receiver, label, takesOffer })
+  await awaitSharer(frames, isGreeted ? undefined : hello(), welcomed.promise, { signal, timeoutMs: WELCOME_MS })
 }
 
 /** Goes on at once where the check was made at once. @throws {MayflyError} ERR_FORGED */

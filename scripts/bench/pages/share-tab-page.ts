@@ -174,7 +174,7 @@ async function open(link: ShareLink): Promise<TabReading> {
     reference,
     {},
     {
-      openCarrier: hasFirstStage ? (id) => createSocketCarrier(gateway, id) : undefined,
+      openCarrier: hasFirstStage ? (id, visitor) => createSocketCarrier(gateway, id, visitor) : undefined,
       async openSharing() {
         await calls.start(link)
         return sharing()

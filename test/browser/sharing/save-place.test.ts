@@ -1,7 +1,5 @@
 import { expect, test } from 'vitest'
-import { receiverIdOf } from '../../../browser/sharing/receive-record.ts'
 import { folderPlace, inPieces, isBetterAsZip, zipName } from '../../../browser/sharing/save-place.ts'
-import { MemoryStore } from '../../helpers/memory-store.ts'
 
 test('zip name: that of the folder that all files are in', () => {
   expect(zipName(['trip/a', 'trip/b/c'])).toBe('trip.zip')
@@ -24,15 +22,6 @@ test('pieces of one size, however the bytes come', async () => {
   const pieces: number[][] = []
   for await (const piece of inPieces(parts(), 3)) pieces.push([...piece])
   expect(pieces).toEqual([[1, 2, 3], [4, 5, 6], [7]])
-})
-
-test('a browser is the same receiver of a share at each visit, and another of another share', () => {
-  const store = new MemoryStore()
-  const first = receiverIdOf(store, 'share')
-  expect(receiverIdOf(store, 'share')).toEqual(first)
-  expect(receiverIdOf(store, 'other')).not.toEqual(first)
-  store.setItem('mayfly:receivers', '[["share","no base64, and too short"],7]')
-  expect(receiverIdOf(store, 'share')).toHaveLength(16)
 })
 
 test('a folder is looked up once for the files that come into it, and again when it was removed meanwhile', async () => {

@@ -41,7 +41,7 @@ test.each([
   ['refuses the address', true],
   ['takes the websocket for one of the overlay', false],
 ])('a gateway that %s ends the first stage by itself, long before anybody waits in vain', async (_, refuses) => {
-  const carrier = createSocketCarrier(await startOldGateway(refuses), ID)
+  const carrier = createSocketCarrier(await startOldGateway(refuses), ID, { label: '' })
   const ended = new Promise<Error | undefined>((resolve) => carrier.onEnd(resolve))
   expect(await ended).toMatchObject({ code: 'ERR_UNAVAILABLE' })
   expect(carrier.send(new Uint8Array(1))).toBe(false)
