@@ -66,16 +66,25 @@ export async function fetchEntry({ received, files, library }: EntryParts, entry
   stored.promise.catch(() => {}) // thrown below, and by the reader
   let file: ReceivedFile | undefined
   let coming: ComingFile | undefined
+  /** Its reader opens each record of it with the link's key, before the piece is checked. */
+  let sealedComing: ComingFile | undefined
   try {
     const storeFor = async (shape: FetchShape) => {
       const { hash, size, pieceBytes } = shape
-      file = await files.open(hash, { size, pieceBytes })
-      if (onComing === undefined || isDoubtful || size <= pieceBytes) return file
-      coming = followFile(file)
+      const opening = files.open(hash, { size, pieceBytes }).then((opened) => {
+        file = opened
+        return opened
+      })
+      if (onComing === undefined || isDoubtful || size <= pieceBytes) return opening
+      coming = followFile(opening, { size, pieceBytes })
+      if (shape.linkKey !== undefined) sealedComing = coming
       onComing(comingPlain(coming, shape, stored.promise, library))
       return coming.store
     }
-    const shape = await received.fetch(entry.id, storeFor, { signal, ...(isDoubtful && { isDoubtful }), ...reporting(entry.size, options) })
+    const shape = await received.fetch(entry.id, storeFor, {
+      ...{ signal, ...(isDoubtful && { isDoubtful }), ...reporting(entry.size, options) },
+      onBeginning: (bytes) => sealedComing?.offer(bytes),
+    })
     const parts = { files, library: await library(), signal }
     const isSmall = shape.size > 0 && shape.size <= shape.pieceBytes
     const plain =

@@ -88,6 +88,7 @@ const readFetchOptions = readOptions<sharing.FetchEntryOptions>({
   signal: readSignal,
   onProgress: readFunction,
   onWaiting: readFunction,
+  onBeginning: readFunction,
   isDoubtful: readBoolean,
 })
 const readStore = readImplementation<PieceStore>({ have: readBytes, write: readFunction, read: readFunction })

@@ -1,6 +1,6 @@
 /** The face of sharing: what somebody offers by a link, who receives it, and what others may send to somebody. */
 
-import type { ContentSource, PieceStore } from '../content/types.ts'
+import type { ContentSource, PieceStore, ReceiveOptions } from '../content/types.ts'
 import type { SharingErrorCode } from '../errors.ts'
 import type { AbortOptions } from '../types.ts'
 import type { VisitListener, VisitPipe } from './first/visit.ts'
@@ -167,11 +167,11 @@ export interface FetchShape {
   plainSize: number
 }
 
-export interface FetchEntryOptions extends AbortOptions {
+export interface FetchEntryOptions extends Pick<ReceiveOptions, 'signal' | 'onWaiting' | 'isDoubtful'> {
   /** Bytes that are there, as they travel. */
   onProgress?(bytes: number): void
-  onWaiting?(isWaiting: boolean): void
-  isDoubtful?: boolean
+  /** Hears of the beginning of several pieces as the sharer sends it, unchecked: for a reader that opens it with the key. It keeps none of the bytes. */
+  onBeginning?(bytes: Uint8Array): void
 }
 
 export interface OpenedEntry {

@@ -97,7 +97,13 @@ export const PARTS = {
     fetch: [
       INTEGER,
       FUNCTION,
-      options({ signal: ABORT, onProgress: FUNCTION, onWaiting: FUNCTION, isDoubtful: BOOLEAN } satisfies Members<node.FetchEntryOptions>),
+      options({
+        signal: ABORT,
+        onProgress: FUNCTION,
+        onWaiting: FUNCTION,
+        onBeginning: FUNCTION,
+        isDoubtful: BOOLEAN,
+      } satisfies Members<node.FetchEntryOptions>),
     ],
     saved: [INTEGER],
     tell: [TEXT],

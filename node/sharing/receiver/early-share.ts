@@ -28,6 +28,8 @@ export const EARLY_SHARE_DEFAULTS = {
   afterListMs: 150,
   /** How long after something was taken, in ms, while its first piece is not here. */
   afterTakeMs: 1_000,
+  /** How long after the first piece, in ms: the page decrypts it. */
+  afterPieceMs: 20,
   /** How long the first stage is waited for before the peer is loaded beside it, in ms. */
   firstMs: 1_500,
 }
@@ -51,13 +53,9 @@ export function receiveEarly(
   { receiver: known, label = '', signal }: ReceiveShareOptions,
   { openCarrier, openSharing }: EarlyShareParts,
 ): ReceivedShare {
-  const secrets = secretsOf(link)
-  const id = encodeKeyBase32(secrets.id)
+  const { id, receiver, visit } = beginVisit(secretsOf(link), { receiver: known, label }, openCarrier)
   const changes = createEmitter<void>()
   const closing = new AbortController()
-  const carrier = hasFirstStage() ? openCarrier?.(id, { receiver: known, label }) : undefined
-  const receiver = known ?? carrier?.greeting?.receiver ?? crypto.getRandomValues(new Uint8Array(RECEIVER_BYTES))
-  const visit = carrier && startFirstVisit({ link: secrets, receiver, label, carrier })
   /** The peer's part has met the sharer. */
   const met = Promise.withResolvers<ReceivedShare>()
   const begun = visit?.over.then(() => visit.state.begun())
@@ -146,10 +144,11 @@ export function receiveEarly(
     const found = visit.state.mustFind(entry)
     const shape = shapeOf(found)
     const storing = storeFor(shape)
-    const isComplete = await visit.fetch(found, storing, (bytes) => {
-      loading.now()
+    const onProgress = (bytes: number) => {
+      loading.behindPiece()
       options.onProgress?.(bytes)
-    })
+    }
+    const isComplete = await visit.fetch(found, storing, { ...options, onProgress })
     const store = await storing
     if (!isComplete || options.isDoubtful === true) return (await opened(options)).fetch(entry, async () => store, options)
     open.promise.then((share) => share.fetch(entry, async () => store)).catch(() => {}) // it is here: the peer passes it on to others
@@ -200,6 +199,15 @@ export function receiveEarly(
     },
     close,
   }
+}
+
+/** Goes on as the receiver that has said hello early, where there is one. */
+function beginVisit(link: LinkSecrets, visitor: PageVisitor, openCarrier: EarlyShareParts['openCarrier']) {
+  const id = encodeKeyBase32(link.id)
+  const carrier = hasFirstStage() ? openCarrier?.(id, visitor) : undefined
+  const receiver = visitor.receiver ?? carrier?.greeting?.receiver ?? crypto.getRandomValues(new Uint8Array(RECEIVER_BYTES))
+  const visit: FirstVisit | undefined = carrier && startFirstVisit({ link, receiver, label: visitor.label, carrier })
+  return { id, receiver, visit }
 }
 
 /** For a mistyped link the first script of the document may have opened a websocket, too. */
@@ -260,6 +268,7 @@ function createLoading<T>(load: () => Promise<T>, onLoaded: (loaded: T) => void,
   let isOver = false
   let wait = createTimeout(EARLY_SHARE_DEFAULTS.firstMs)
   let isSoon = false
+  let hasPiece = false
   onAbort(wait.signal, now)
   onAbort(signal, now)
 
@@ -297,5 +306,11 @@ function createLoading<T>(load: () => Promise<T>, onLoaded: (loaded: T) => void,
     },
     /** Something was taken: its first piece comes first. */
     hold: () => after(EARLY_SHARE_DEFAULTS.afterTakeMs),
+    /** The first piece is here: the page uses it first. */
+    behindPiece(): void {
+      if (hasPiece) return
+      hasPiece = true
+      after(EARLY_SHARE_DEFAULTS.afterPieceMs)
+    },
   }
 }

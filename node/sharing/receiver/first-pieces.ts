@@ -20,6 +20,8 @@ type OutlinedEntry = ReadyEntry & { outline: Uint8Array }
 interface Coming {
   index: number
   bytes: Promise<Uint8Array>
+  /** Hears of its bytes as they come, and of those that have come. */
+  watch(listener: (bytes: Uint8Array) => void): void
 }
 
 /** The beginning of an entry that the person has taken, on its way before it is fetched. */
@@ -31,6 +33,7 @@ interface Begun {
 
 interface Wanted {
   maxBytes: number
+  onChunk: ((bytes: Uint8Array) => void) | undefined
   chunks: Uint8Array[]
   bytes: number
   whole: PromiseWithResolvers<Uint8Array>
@@ -57,7 +60,14 @@ export function createFirstPieces(wants: Pick<ReturnType<typeof createWants>, 'w
     const length = Math.min(pieceBytes, size - index * pieceBytes)
     if (length > leftBytes) return undefined
     leftBytes -= length
-    return { index, bytes: wants.want(id, index, length) }
+    const chunks: Uint8Array[] = []
+    let onChunk: (bytes: Uint8Array) => void = (bytes) => void chunks.push(bytes)
+    const bytes = wants.want(id, index, length, (chunk) => onChunk(chunk))
+    const watch = (listener: (bytes: Uint8Array) => void) => {
+      onChunk = listener
+      for (const chunk of chunks.splice(0)) listener(chunk)
+    }
+    return { index, bytes, watch }
   }
 
   function ask(entry: OutlinedEntry): Begun {
@@ -74,7 +84,7 @@ export function createFirstPieces(wants: Pick<ReturnType<typeof createWants>, 'w
     await store.write(0, bytes)
   }
 
-  async function checked({ index, bytes: coming }: Coming, hashes: Promise<Uint8Array>): Promise<Uint8Array> {
+  async function checked({ index, bytes: coming }: Pick<Coming, 'index' | 'bytes'>, hashes: Promise<Uint8Array>): Promise<Uint8Array> {
     const bytes = await coming
     const expected = (await hashes).subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES)
     if (!equalBytes(await sha256(bytes), expected)) throw new MayflyError('ERR_FORGED', `Piece ${index} is not what the list says`)
@@ -85,12 +95,13 @@ export function createFirstPieces(wants: Pick<ReturnType<typeof createWants>, 'w
   async function fetch(
     entry: OutlinedEntry,
     storing: Promise<PieceStore>,
-    listener: { onFirst(bytes: number): void; onStored(): void },
+    listener: { onFirst(bytes: number): void; onStored(): void; onBeginning: ((bytes: Uint8Array) => void) | undefined },
   ): Promise<void> {
     const pieceBytes = pieceBytesFor(entry.travelSize)
     const { hashes, first } = begun?.hash === entry.hash ? begun : ask(entry) // the store may take a while to open
     begun = undefined
     const early = first && checked(first, hashes)
+    if (listener.onBeginning) first?.watch(listener.onBeginning)
     let isOpening = true
     early?.then(
       ({ byteLength }) => isOpening && listener.onFirst(byteLength),
@@ -101,7 +112,7 @@ export function createFirstPieces(wants: Pick<ReturnType<typeof createWants>, 'w
     })
     const missing: number[] = []
     for (let index = 0; index * pieceBytes < entry.travelSize; index++) if (!hasPiece(store.have, index)) missing.push(index)
-    const ahead: { index: number; bytes: Promise<Uint8Array> }[] = []
+    const ahead: Pick<Coming, 'index' | 'bytes'>[] = []
     if (early !== undefined && missing[0] === 0) ahead.push({ index: 0, bytes: early })
     let next = ahead.length
     const askAhead = (most: number) => {
@@ -117,7 +128,7 @@ export function createFirstPieces(wants: Pick<ReturnType<typeof createWants>, 'w
     }
     // The first piece has the line for itself.
     for (askAhead(1); ahead.length > 0; askAhead(FIRST_VISIT_LIMITS.maxAhead)) {
-      const { index, bytes } = ahead.shift() as Coming
+      const { index, bytes } = ahead.shift() as Pick<Coming, 'index' | 'bytes'>
       await store.write(index, await bytes)
       listener.onStored()
     }
@@ -141,13 +152,13 @@ export function createWants(send: (entry: number, piece: number | undefined) => 
   const left = () => new MayflyError('ERR_LEFT', 'The first stage is over')
 
   return {
-    /** @param maxBytes what the answer has at most */
-    want(entry: number, piece: number | undefined, maxBytes: number): Promise<Uint8Array> {
+    /** @param maxBytes what the answer has at most @param onChunk hears of each part of it, in order */
+    want(entry: number, piece: number | undefined, maxBytes: number, onChunk?: (bytes: Uint8Array) => void): Promise<Uint8Array> {
       const whole = Promise.withResolvers<Uint8Array>()
       whole.promise.catch(() => {})
       if (hasEnded) whole.reject(left())
       else {
-        wanted.push({ maxBytes, chunks: [], bytes: 0, whole })
+        wanted.push({ maxBytes, onChunk, chunks: [], bytes: 0, whole })
         send(entry, piece)
       }
       return whole.promise
@@ -159,6 +170,7 @@ export function createWants(send: (entry: number, piece: number | undefined) => 
         throw new MayflyError('ERR_BAD_FRAME', 'A part of content is out of place')
       first.chunks.push(bytes)
       first.bytes += bytes.byteLength
+      first.onChunk?.(bytes)
       if (left > 0) return
       wanted.shift()
       first.whole.resolve(joined(first))

@@ -12,6 +12,7 @@ import { NATIVE_CHECKS } from '../first/native-checks.ts'
 import { createRecordWay, type MessageCarrier, type VisitorCarrier } from '../first/record-way.ts'
 import { decodeFirstKey, type FirstSession, openFirstSession } from '../first/session.ts'
 import type { LinkSecrets } from '../format/share-link.ts'
+import type { FetchEntryOptions } from '../types.ts'
 import { bytesThere, hasPiece, mustAddUp, type ReadyEntry } from './fetch-shape.ts'
 import { createFirstPieces, createWants } from './first-pieces.ts'
 import { createReceivedState } from './received-state.ts'
@@ -90,7 +91,11 @@ export function startFirstVisit({ link, receiver, label, carrier }: FirstVisitOp
      *
      * @throws what the store throws
      */
-    async fetch(entry: ReadyEntry, storing: Promise<PieceStore>, onProgress: (bytes: number) => void): Promise<boolean> {
+    async fetch(
+      entry: ReadyEntry,
+      storing: Promise<PieceStore>,
+      { onProgress, onBeginning }: Required<Pick<FetchEntryOptions, 'onProgress'>> & Pick<FetchEntryOptions, 'onBeginning'>,
+    ): Promise<boolean> {
       mustAddUp(entry)
       const { id, outline, travelSize, size } = entry
       const pieceBytes = outline ? pieceBytesFor(travelSize) : Math.max(1, travelSize)
@@ -104,7 +109,10 @@ export function startFirstVisit({ link, receiver, label, carrier }: FirstVisitOp
       const reportStored = async () => report(await thereNow())
       try {
         if (outline === undefined) await pieces.fetchWhole(entry, await watched.storing)
-        else await pieces.fetch({ ...entry, outline }, watched.storing, { onFirst: report, onStored: () => void reportStored() })
+        else {
+          const listener = { onFirst: report, onStored: () => void reportStored(), onBeginning }
+          await pieces.fetch({ ...entry, outline }, watched.storing, listener)
+        }
       } catch {
         await storing // a reason of its own comes first
         watched.throwFailure()

@@ -36,7 +36,8 @@ const loadLibrary = () => import('./share-tab-library.ts')
 let peer: Peer
 let share: Share | undefined
 let received: ReceivedShare
-const files = new DiskFiles('bench')
+/** Opened with the first file: its worker would delay the list and the first byte. */
+let files: DiskFiles | undefined
 /** Bytes of the content that is coming, and bytes that this tab has sent, as they travel. */
 let bytesHere = 0
 let bytesGiven = 0
@@ -130,17 +131,23 @@ async function fetchEntry({ id }: ShareEntry, take: (bytes: Uint8Array) => void)
   let stored: ReceivedFile | undefined
   let coming: ComingFile | undefined
   let reading: Promise<void> | undefined
-  const storeFor = async ({ hash, size, pieceBytes, linkKey }: FetchShape) => {
-    if (linkKey === undefined) throw new Error('It is not encrypted')
+  const openFile = async ({ hash, size, pieceBytes }: FetchShape) => {
+    files ??= new DiskFiles('bench')
     stored = await files.open(hash, { size, pieceBytes })
     performance.mark('store')
-    coming = followFile(stored)
+    return stored
+  }
+  const storeFor = async (shape: FetchShape) => {
+    const { size, pieceBytes, linkKey } = shape
+    if (linkKey === undefined) throw new Error('It is not encrypted')
+    coming = followFile(openFile(shape), { size, pieceBytes })
     reading = readPlain(coming, linkKey, take)
     reading.catch(() => {}) // thrown below
     return coming.store
   }
   try {
     await received.fetch(id, storeFor, {
+      onBeginning: (bytes) => coming?.offer(bytes),
       onProgress(bytes) {
         if (bytes > 0 && bytesHere === 0) performance.mark('first piece')
         bytesHere = bytes

@@ -3,6 +3,7 @@
 import { expect, it } from 'vitest'
 import { followFile } from '../../../browser/transfer/coming-file.ts'
 import { MemoryFiles, type ReceivedFile } from '../../../browser/transfer/received-files.ts'
+import { freeBytes } from '../../../node/async/free-memory.ts'
 
 const SHAPE = { size: 10, pieceBytes: 4 }
 /** A store takes the bytes of a piece over. */
@@ -23,6 +24,12 @@ async function openFile() {
   return { file: counting, reads }
 }
 
+/** A file that is open already. */
+async function follow(file: ReceivedFile, options?: Parameters<typeof followFile>[2]) {
+  const coming = followFile(Promise.resolve(file), SHAPE, options)
+  return { ...coming, store: await coming.store }
+}
+
 async function bytesOf(parts: AsyncIterable<Uint8Array>): Promise<number[]> {
   const bytes: number[] = []
   for await (const part of parts) bytes.push(...part)
@@ -31,7 +38,7 @@ async function bytesOf(parts: AsyncIterable<Uint8Array>): Promise<number[]> {
 
 it('a coming file is read in order, whatever the order in which its pieces come, and without the store', async () => {
   const { file, reads } = await openFile()
-  const { store, read } = followFile(file)
+  const { store, read } = await follow(file)
   const reading = bytesOf(read())
   for (const index of [2, 0, 1]) await store.write(index, pieceOf(index))
   expect(await reading).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
@@ -40,7 +47,7 @@ it('a coming file is read in order, whatever the order in which its pieces come,
 
 it('a coming file has its beginning twice: a part of a piece is not the end of it', async () => {
   const { file, reads } = await openFile()
-  const { store, read } = followFile(file)
+  const { store, read } = await follow(file)
   for (const index of PIECES) await store.write(index, pieceOf(index))
   expect(await bytesOf(read({ offset: 0, length: 2 }))).toEqual([0, 1])
   expect(await bytesOf(read({ offset: 1, length: 100 }))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9])
@@ -50,7 +57,7 @@ it('a coming file has its beginning twice: a part of a piece is not the end of i
 it('a coming file takes what was there before, and what memory had no room for, from the store', async () => {
   const { file, reads } = await openFile()
   await file.write(0, pieceOf(0))
-  const { store, read } = followFile(file, { maxBytes: 4 })
+  const { store, read } = await follow(file, { maxBytes: 4 })
   for (const index of [1, 2]) await store.write(index, pieceOf(index))
   expect(await bytesOf(read())).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
   expect(reads).toEqual([0, 2])
@@ -58,7 +65,7 @@ it('a coming file takes what was there before, and what memory had no room for, 
 
 it('a coming file that does not come any more tells its reader why, after what is there', async () => {
   const { file } = await openFile()
-  const coming = followFile(file)
+  const coming = await follow(file)
   await coming.store.write(0, pieceOf(0))
   const got: number[] = []
   const reading = (async () => {
@@ -72,7 +79,7 @@ it('a coming file that does not come any more tells its reader why, after what i
 it('a coming file refuses a piece that the store gives back shorter', async () => {
   const { file } = await openFile()
   await file.write(0, pieceOf(0))
-  const { read } = followFile({ ...file, record: file.record, read: async () => new Uint8Array(3) })
+  const { read } = await follow({ ...file, record: file.record, read: async () => new Uint8Array(3) })
   await expect(bytesOf(read())).rejects.toThrow('lost')
 })
 
@@ -86,7 +93,7 @@ it('a coming file hands on the piece that its reader waits for before it is stor
       return file.writeBack(index, bytes)
     },
   }
-  const { store, read } = followFile(slow)
+  const { store, read } = await follow(slow)
   const got: number[] = []
   const begun = Promise.withResolvers<void>()
   const reading = (async () => {
@@ -122,7 +129,7 @@ function delayed(file: ReceivedFile) {
 it('a coming file tells a second reader of the piece for which both have waited, once it is stored', async () => {
   const { file } = await openFile()
   const { slow, store: reachDisk } = delayed(file)
-  const coming = followFile(slow)
+  const coming = await follow(slow)
   const first = coming.read({ offset: 0, length: 4 })[Symbol.asyncIterator]()
   const early = first.next()
   const writing = coming.store.write(0, pieceOf(0))
@@ -138,11 +145,73 @@ it('a coming file tells a second reader of the piece for which both have waited,
 it('a coming file frees the memory of a piece that is its own alone', async () => {
   const { file } = await openFile()
   for (const [index, buffer] of [new Uint8Array(4), new Uint8Array(8)].entries()) {
-    const coming = followFile(file)
+    const coming = await follow(file)
     const reading = bytesOf(coming.read({ offset: index * 4, length: 4 }))
     await new Promise(setImmediate)
     buffer.set(pieceOf(index))
     await coming.store.write(index, buffer.subarray(0, 4))
     expect([await reading, buffer.byteLength]).toEqual([[...pieceOf(index)], index === 0 ? 0 : 8])
   }
+})
+
+it('the beginning is read as it comes, before its file is open and before its piece is whole; the rest comes from the store', async () => {
+  const { file, reads } = await openFile()
+  const opening = Promise.withResolvers<ReceivedFile>()
+  const coming = followFile(opening.promise, SHAPE)
+  const parts = coming.read()[Symbol.asyncIterator]()
+  const next = async () => [...((await parts.next()).value as Uint8Array)]
+  const first = next()
+  const bytes = Uint8Array.of(0, 1, 2)
+  coming.offer(bytes)
+  bytes.fill(9) // they are not its own
+  expect(await first).toEqual([0, 1, 2])
+  expect(await bytesOf(coming.read({ offset: 0, length: 2 }))).toEqual([0, 1])
+  const second = next()
+  opening.resolve(file)
+  const store = await coming.store
+  for (const index of PIECES) await store.write(index, pieceOf(index))
+  coming.offer(Uint8Array.of(8)) // too late
+  expect([await second, await next(), await next()]).toEqual([[3], [4, 5, 6, 7], [8, 9]])
+  expect([file.record.isComplete, reads]).toEqual([true, []])
+})
+
+it('the beginning keeps its memory, whatever a reader that frees what it has read does', async () => {
+  const { file } = await openFile()
+  const { store, read, offer } = await follow(file)
+  offer(pieceOf(0))
+  for await (const part of read({ offset: 0, length: 4 })) freeBytes(part)
+  await store.write(0, pieceOf(0))
+  expect(await bytesOf(read({ offset: 0, length: 4 }))).toEqual([0, 1, 2, 3])
+})
+
+it('a first piece that came early as a whole is handed on once', async () => {
+  const { file } = await openFile()
+  const { store, read, offer } = await follow(file)
+  const reading = bytesOf(read())
+  for (const byte of pieceOf(0)) offer(Uint8Array.of(byte))
+  offer(Uint8Array.of(4)) // more than the piece
+  for (const index of PIECES) await store.write(index, pieceOf(index))
+  expect(await reading).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+})
+
+it('a beginning that is not that of the piece ends the reading', async () => {
+  const { file } = await openFile()
+  const { store, read, offer } = await follow(file)
+  const parts = read()[Symbol.asyncIterator]()
+  offer(Uint8Array.of(0, 7))
+  await parts.next()
+  const next = parts.next()
+  await store.write(0, pieceOf(0))
+  await expect(next).rejects.toThrow('another one')
+})
+
+it('a file that cannot be opened fails its download; its reader is told by the end', async () => {
+  const coming = followFile(Promise.reject(new Error('no space')), SHAPE)
+  coming.offer(Uint8Array.of(0, 1))
+  await expect(coming.store).rejects.toThrow('no space')
+  const parts = coming.read()[Symbol.asyncIterator]()
+  expect([...((await parts.next()).value as Uint8Array)]).toEqual([0, 1])
+  const next = parts.next()
+  coming.end(new Error('no space'))
+  await expect(next).rejects.toThrow('no space')
 })

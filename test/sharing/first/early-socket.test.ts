@@ -25,7 +25,7 @@ const VISITOR = { receiver: new Uint8Array(16).fill(6), label: 'early' }
 let server: WebSocketServer
 let gateway: string
 /** Paths that were asked for, each with its socket, and what came on it. */
-let visits: { path: string | undefined; socket: ServerSocket; messages: Buffer[] }[]
+let visits: { path: string | undefined; socket: ServerSocket; messages: Buffer[]; closed: Promise<unknown> }[]
 let sharerKeys: FirstKeys
 /** The sharer's key, unless a test changes it. */
 let firstMessage: Uint8Array
@@ -37,7 +37,7 @@ beforeEach(async () => {
   server.on('connection', (socket, { url }) => {
     const messages: Buffer[] = []
     socket.on('message', (message) => messages.push(message as Buffer))
-    visits.push({ path: url, socket, messages })
+    visits.push({ path: url, socket, messages, closed: once(socket, 'close') })
     socket.send(firstMessage)
   })
   await once(server, 'listening')
@@ -103,9 +103,8 @@ test.each([
 ])('a page that has another %s than the hello opens its own', async (_, visitor) => {
   openEarly(ID)
   await waitFor(() => visits[0]?.messages.length === 2, WAIT_MS, 'its hello')
-  const closed = once(visits[0]?.socket as ServerSocket, 'close')
   const { carrier, heard } = take(ID, visitor)
-  await closed
+  await visits[0]?.closed
   await waitFor(() => heard.length === 1, WAIT_MS, 'the own one')
   expect([carrier.greeting, visits.length]).toEqual([undefined, 2])
   carrier.close()
@@ -114,7 +113,7 @@ test.each([
 test('a link whose secret is mistyped says no hello', async () => {
   openEarlySocket(gateway, ID, `${SECRET.slice(0, -2)}aa`, () => VISITOR)
   await waitFor(() => visits.length === 1, WAIT_MS, 'it is open')
-  await once(visits[0]?.socket as ServerSocket, 'close')
+  await visits[0]?.closed
   expect(visits[0]?.messages.length).toBeLessThan(2)
 })
 
@@ -129,9 +128,8 @@ test('it is taken over once, also while it is being opened; the next visit opens
 test('one of another share is closed', async () => {
   openEarly(OTHER)
   await waitFor(() => visits.length === 1, WAIT_MS, 'it is open')
-  const closed = once(visits[0]?.socket as ServerSocket, 'close')
   const { carrier, heard } = take(ID)
-  await closed
+  await visits[0]?.closed
   await waitFor(() => heard.length === 1, WAIT_MS, 'the own one')
   expect(pathsOf()).toEqual([`/s/${OTHER}/first`, `/s/${ID}/first`])
   carrier.close()
@@ -152,7 +150,7 @@ test('a gateway that says anything but a key is left', async () => {
   openEarly(ID)
   await waitFor(() => visits.length === 1, WAIT_MS, 'it is open')
   for (let n = 0; n < 8; n++) visits[0]?.socket.send(Uint8Array.of(n))
-  await once(visits[0]?.socket as ServerSocket, 'close')
+  await visits[0]?.closed
   expect(globalThis.mayflyFirstSocket?.messages.length).toBeLessThan(8)
 })
 
@@ -160,20 +158,19 @@ test('a gateway that says more than a sharer does before the page is here is lef
   openEarly(ID)
   await waitFor(() => visits[0]?.messages.length === 2, WAIT_MS, 'its hello')
   for (let n = 0; n < 100; n++) visits[0]?.socket.send(Uint8Array.of(n))
-  await once(visits[0]?.socket as ServerSocket, 'close')
+  await visits[0]?.closed
   expect(globalThis.mayflyFirstSocket?.messages.length).toBeLessThan(100)
 })
 
 test('a mistyped link closes it: the sharer is not kept waiting', async () => {
   openEarly(ID)
   await waitFor(() => visits.length === 1, WAIT_MS, 'it is open')
-  const closed = once(visits[0]?.socket as ServerSocket, 'close')
   const parts = {
     openCarrier: (id: string) => createSocketCarrier(gateway, id, VISITOR),
     openSharing: () => Promise.reject(new Error('unused')),
   }
   expect(() => receiveEarly(`/s/${ID}#cut`, {}, parts)).toThrow(expect.objectContaining({ code: 'ERR_SHARE_WRONG' }))
-  await closed
+  await visits[0]?.closed
   expect(globalThis.mayflyFirstSocket).toBeUndefined()
 })
 
