@@ -105,10 +105,7 @@ export async function openSite<C extends PageCalls>(
           const shown = await showPage<C>(page, addressOf(link))
           return {
             ...shown,
-            async reload() {
-              await page.reload()
-              await page.waitForFunction(isReady)
-            },
+            reload: async () => void (await page.reload()),
             show: () => page.bringToFront(),
             close: () => context.close(),
           }
@@ -228,13 +225,21 @@ async function launch(stack: AsyncDisposableStack, url: string, { program, isHea
   return { browser: await chromium.connect(server.wsEndpoint()), pid: server.process().pid as number }
 }
 
+/**
+ * Its script has run once it is loaded. Its functions are called by the browser's own protocol: the first call by Playwright would load all of
+ * Playwright's code for pages into this one, in the middle of what is measured.
+ */
 async function showPage<C extends PageCalls>(page: Page, url: string): Promise<Pick<BulkPage<C>, 'call'>> {
+  const devtools = await page.context().newCDPSession(page)
   await page.goto(url)
-  await page.waitForFunction(isReady)
   return {
-    call: (name, ...[argument]) =>
-      page.evaluate(({ name, argument }) => window.benchCalls?.[name]?.(argument as never), { name, argument } as never) as never,
+    async call(name, ...[argument]) {
+      const { result, exceptionDetails } = await devtools.send('Runtime.evaluate', {
+        expression: `window.benchCalls[${JSON.stringify(name)}](${JSON.stringify(argument) ?? ''})`,
+        ...{ awaitPromise: true, returnByValue: true },
+      })
+      if (exceptionDetails !== undefined) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text)
+      return result.value as never
+    },
   }
 }
-
-const isReady = () => window.benchCalls !== undefined
