@@ -32,7 +32,7 @@ test('server company: a stream that tells of too many servers breaks the rules; 
   const context = {
     addresses: createAddressBook(),
     supervisor: { isToBeJoined: () => true },
-    overlay: { libp2p: { peerId: peer }, servers: {}, records: { takeRecords: async () => {}, groups: {} } },
+    overlay: { libp2p: { peerId: peer }, servers: {}, records: { takeRecords: async () => {}, groups: { onGreeting() {} } } },
   } as unknown as RendezvousContext
   const { listener, takeRecords } = createServerCompany(context, () => {}, RENDEZVOUS_DEFAULTS)
   const [stream, another] = [{ peer }, { peer }] as [PresenceStream, PresenceStream]
