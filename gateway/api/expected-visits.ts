@@ -5,10 +5,10 @@
 
 import { createTimeout, onAbort } from '../../node/async/abort.ts'
 import { createQuota } from '../../node/async/quota.ts'
-import type { VisitListener, VisitPipe } from '../../node/index.ts'
+import type { ClientAddress, VisitListener, VisitPipe } from '../../node/index.ts'
 
 export const EXPECTED_LIMITS = {
-  /** Visits that are expected at once, in all and of one address: one for each share. */
+  /** Visits that are expected at once, in all and of one address, from which this machine is exempt: one for each share. */
   maxVisits: 32,
   maxVisitsPerAddress: 4,
   /** How long one is expected, in ms: a sharer waits 10 s for what its visitor says first, and the rest is the page's. */
@@ -25,6 +25,8 @@ export interface ExpectedVisit {
   leave(): void
 }
 
+type Client = Pick<ClientAddress, 'isLocal' | 'group'>
+
 /** @param closing aborted when the gateway closes */
 export function createExpectedVisits(closing: AbortSignal) {
   /** By the id of the share. Bounded: maxVisits. */
@@ -39,12 +41,12 @@ export function createExpectedVisits(closing: AbortSignal) {
       return expected.size
     },
     /**
-     * @param group the address group of the client
+     * @param client its address: a proxy on this machine that is not trusted speaks for many
      * @param open finds the sharer, until the signal is aborted
      */
-    add(id: string, group: string, open: (listener: VisitListener, signal: AbortSignal) => Promise<VisitPipe>): void {
+    add(id: string, { isLocal, group }: Client, open: (listener: VisitListener, signal: AbortSignal) => Promise<VisitPipe>): void {
       if (closing.aborted || expected.has(id)) return
-      const leave = places.enter(group)
+      const leave = places.enter(isLocal ? id : group)
       if (typeof leave !== 'function') return
       const visit = openExpected(open, () => {
         leave()

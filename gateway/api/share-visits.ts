@@ -93,7 +93,7 @@ export function createShareVisits({ passOn, limits, rate, firstJoin, refusedOrig
     expect(incoming: GatewayRequest): GatewayRequest {
       const [, id] = LINK_PATH.exec(incoming.path) ?? []
       if (id !== undefined && passOn !== undefined && isOpening(incoming.request) && mayVisit(incoming))
-        expected.add(id, incoming.client.address.group, (listener, signal) => connect(id, listener, AbortSignal.any([signal, closing])))
+        expected.add(id, incoming.client.address, (listener, signal) => connect(id, listener, AbortSignal.any([signal, closing])))
       return incoming
     },
     /** The answer to a plain request: browsers follow the link itself, and programs have no use for this address. */

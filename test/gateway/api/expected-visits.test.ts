@@ -7,6 +7,7 @@ import type { VisitListener, VisitPipe } from '../../../node/index.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
+const clientOf = (group: string, isLocal = false) => ({ group, isLocal })
 const settle = () => vi.advanceTimersByTimeAsync(0)
 
 /** Opens pipes to a sharer of the test. */
@@ -29,7 +30,7 @@ async function expectOne() {
   const closing = new AbortController()
   const expected = createExpectedVisits(closing.signal)
   const sharer = createSharer()
-  expected.add('a', 'client', sharer.open)
+  expected.add('a', clientOf('client'), sharer.open)
   await settle()
   const [pipe] = sharer.opened
   if (pipe === undefined) throw new Error('the sharer was not asked')
@@ -55,7 +56,7 @@ test('the key that has come waits for the visitor, as it was, and what comes aft
 test('one whose visitor does not come is closed after a while; so is one that opens only then', async () => {
   const { expected, pipe } = await expectOne()
   const late = Promise.withResolvers<VisitPipe>()
-  expected.add('b', 'client', () => late.promise)
+  expected.add('b', clientOf('client'), () => late.promise)
   await vi.advanceTimersByTimeAsync(EXPECTED_LIMITS.keepMs)
   expect([expected.size, pipe.signal.aborted]).toEqual([0, true])
   expect(pipe.close).toHaveBeenCalledOnce()
@@ -87,9 +88,9 @@ test.each(USELESS)('one %s is closed, and its visitor gets another', async (_, a
 test('one that cannot be opened is forgotten, and tells a visitor that has it already', async () => {
   const expected = createExpectedVisits(new AbortController().signal)
   const fail = async () => Promise.reject(new Error('nobody'))
-  expected.add('a', 'client', fail)
+  expected.add('a', clientOf('client'), fail)
   await expect(expected.take('a')?.handTo(createVisitor())).rejects.toThrow('nobody')
-  expected.add('a', 'client', fail)
+  expected.add('a', clientOf('client'), fail)
   await settle()
   expect(expected.size).toBe(0)
 })
@@ -98,17 +99,25 @@ test('one of each share, and no more than the limits in all and of one address, 
   const expected = createExpectedVisits(new AbortController().signal)
   const sharer = createSharer()
   const { maxVisits, maxVisitsPerAddress } = EXPECTED_LIMITS
-  for (let n = 0; n <= maxVisitsPerAddress; n++) for (const _ of [1, 2]) expected.add(`of one ${n}`, 'one', sharer.open)
+  for (let n = 0; n <= maxVisitsPerAddress; n++) for (const _ of [1, 2]) expected.add(`of one ${n}`, clientOf('one'), sharer.open)
   expect(expected.size).toBe(maxVisitsPerAddress)
-  for (let n = 0; n < maxVisits; n++) expected.add(`of others ${n}`, `other ${n}`, sharer.open)
+  for (let n = 0; n < maxVisits; n++) expected.add(`of others ${n}`, clientOf(`other ${n}`), sharer.open)
   await settle()
   expect([expected.size, sharer.opened.length]).toEqual([maxVisits, maxVisits])
 
   await expected.take('of one 0')?.handTo(createVisitor())
   expected.take('of one 1')?.leave()
-  for (const n of [5, 6, 7]) expected.add(`of one ${n}`, 'one', sharer.open)
+  for (const n of [5, 6, 7]) expected.add(`of one ${n}`, clientOf('one'), sharer.open)
   expect(expected.size).toBe(maxVisits)
   await vi.advanceTimersByTimeAsync(EXPECTED_LIMITS.keepMs)
-  for (let n = 0; n < maxVisitsPerAddress; n++) expected.add(`again ${n}`, 'one', sharer.open)
+  for (let n = 0; n < maxVisitsPerAddress; n++) expected.add(`again ${n}`, clientOf('one'), sharer.open)
   expect(expected.size).toBe(maxVisitsPerAddress)
+})
+
+test('a proxy on this machine speaks for many: only the limit in all holds for it', async () => {
+  const expected = createExpectedVisits(new AbortController().signal)
+  const sharer = createSharer()
+  for (let n = 0; n <= EXPECTED_LIMITS.maxVisits; n++) expected.add(`${n}`, clientOf('127.0.0.1', true), sharer.open)
+  await settle()
+  expect([expected.size, sharer.opened.length]).toEqual([EXPECTED_LIMITS.maxVisits, EXPECTED_LIMITS.maxVisits])
 })
