@@ -26,7 +26,7 @@ export interface ComingFile {
   read(part?: { offset: number; length: number }): AsyncIterable<Uint8Array>
   /**
    * Hands on the next bytes of the beginning, before their piece is checked and written: for a reader that checks them itself. Copies them. A piece
-   * that turns out to be another one ends the reading.
+   * that turns out to be another one fails the reading, at the end of the file at the latest.
    */
   offer(bytes: Uint8Array): void
   /** Nothing comes any more: who waits for more hears the reason. */
@@ -46,6 +46,8 @@ export function followFile(
   /** The beginning of the first piece, until that is written. */
   let early: Uint8Array | undefined
   let earlyBytes = 0
+  /** A reader has some of it. */
+  let isUsed = false
   /** The beginning was another one than the piece that was checked. */
   let wrong: Error | undefined
   /** By number. Bounded: `maxBytes`, and one that is being stored. */
@@ -117,6 +119,16 @@ export function followFile(
     return isSame && earlyBytes === piece.byteLength
   }
 
+  /** @throws where the beginning that was read early is another one than that of the piece, once that has been checked */
+  async function checkBeginning(): Promise<void> {
+    while (!record.has(0)) {
+      if (ended !== undefined) throw ended.reason
+      await news.promise
+    }
+    if (early !== undefined) isBegun(await (await opening).read(0)) // it was there before the file was open
+    if (wrong !== undefined) throw wrong
+  }
+
   function end(reason: unknown): void {
     ended ??= { reason }
     recent.clear()
@@ -149,6 +161,7 @@ export function followFile(
         if (at < earlyBytes && early !== undefined) {
           const part = early.subarray(at, Math.min(last, earlyBytes))
           at += part.byteLength
+          isUsed = true
           yield part
           continue
         }
@@ -158,6 +171,7 @@ export function followFile(
         yield piece.subarray(at - start, to)
         at = start + to
       }
+      if (isUsed && last === size) await checkBeginning()
     },
     end,
   }

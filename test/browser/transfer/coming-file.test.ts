@@ -205,6 +205,54 @@ it('a beginning that is not that of the piece ends the reading', async () => {
   await expect(next).rejects.toThrow('another one')
 })
 
+it('a beginning that proves wrong when all the rest has been read fails the reading', async () => {
+  const { file } = await openFile()
+  const { store, read, offer } = await follow(file)
+  offer(Uint8Array.of(0, 1, 2, 7))
+  let count = 0
+  const all = Promise.withResolvers<void>()
+  const reading = (async () => {
+    for await (const part of read()) {
+      count += part.byteLength
+      if (count === SHAPE.size) all.resolve()
+    }
+  })()
+  reading.catch(() => {})
+  for (const index of [1, 2]) await store.write(index, pieceOf(index))
+  await all.promise
+  await new Promise(setImmediate)
+  await store.write(0, pieceOf(0))
+  await expect(reading).rejects.toThrow('another one')
+})
+
+it('a beginning that is not that of a piece which was there before fails the reading', async () => {
+  const { file } = await openFile()
+  await file.write(0, pieceOf(0))
+  const opening = Promise.withResolvers<ReceivedFile>()
+  const coming = followFile(opening.promise, SHAPE)
+  coming.offer(Uint8Array.of(0, 1, 2, 7))
+  const parts = coming.read()[Symbol.asyncIterator]()
+  await parts.next()
+  opening.resolve(file)
+  const store = await coming.store
+  for (const index of [1, 2]) await store.write(index, pieceOf(index))
+  for (const _ of [1, 2]) await parts.next()
+  await expect(parts.next()).rejects.toThrow('another one')
+})
+
+it('a reader whose beginning came early, and whose first piece does not come, is told why', async () => {
+  const { file } = await openFile()
+  const { store, read, offer, end } = await follow(file)
+  offer(pieceOf(0))
+  const parts = read()[Symbol.asyncIterator]()
+  await parts.next()
+  for (const index of [1, 2]) await store.write(index, pieceOf(index))
+  for (const _ of [1, 2]) await parts.next()
+  const over = parts.next()
+  end(new Error('its sharer has left'))
+  await expect(over).rejects.toThrow('its sharer has left')
+})
+
 it('a file that cannot be opened fails its download; its reader is told by the end', async () => {
   const coming = followFile(Promise.reject(new Error('no space')), SHAPE)
   coming.offer(Uint8Array.of(0, 1))
