@@ -11,7 +11,10 @@ import { decodeFirstKey, type FirstSession, openFirstSession } from './session.t
 /** Offered in the handshake, since a node of before would take the websocket for one of its overlay: it does not answer with this. */
 export const SHARE_SUBPROTOCOL = 'mayfly-share-first-1'
 
-/** Messages that may come before the page takes the socket over: the sharer's key, its welcome, its list in up to 40 pages, and some newer ones. */
+/**
+ * Messages that may come before the page takes the socket over: the sharer's key, its welcome, and the pages of its list. For a longer list, and one
+ * that grows while the page is on a slow line, the page opens its own.
+ */
 const MAX_EARLY = 64
 const RECEIVER_BYTES = 16
 
@@ -26,6 +29,8 @@ export interface FirstSocket {
   keys: Promise<FirstKeys>
   /** Undefined while the sharer's key is not here: then the page says hello. */
   greeting?: FirstGreeting
+  /** More has come than is kept: it was closed here, and lacks messages. */
+  hasOverflowed?: boolean
 }
 
 declare global {
@@ -60,7 +65,10 @@ export function openEarlySocket(gateway: string, id: string, secret: string, fin
   const { socket, messages } = early
   const leave = () => socket.close()
   socket.onmessage = ({ data }) => {
-    if (messages.push(data) > MAX_EARLY) return leave()
+    if (messages.push(data) > MAX_EARLY) {
+      early.hasOverflowed = true
+      return leave()
+    }
     if (early.greeting !== undefined) return
     try {
       const key = decodeFirstKey(new Uint8Array(data))
@@ -90,15 +98,16 @@ async function greet(
 }
 
 /**
- * The one that was opened early, where it is for this share, and for this receiver if it has said hello; else a new one. It may be open, and may
- * have ended.
+ * The one that was opened early, where it is for this share, for this receiver if it has said hello, and has all that came; else a new one. It may be
+ * open, and may have been ended by the gateway.
  */
 export function takeFirstSocket(gateway: string, id: string, visitor: PageVisitor): FirstSocket {
   const early = globalThis.mayflyFirstSocket
   globalThis.mayflyFirstSocket = undefined
   if (early === undefined) return openFirstSocket(gateway, id)
   early.socket.onmessage = null
-  if (early.socket.url === addressOf(gateway, id) && isSame(early.greeting, visitor)) return early
+  const isWhole = early.hasOverflowed !== true
+  if (isWhole && early.socket.url === addressOf(gateway, id) && isSame(early.greeting, visitor)) return early
   early.socket.close()
   return openFirstSocket(gateway, id)
 }

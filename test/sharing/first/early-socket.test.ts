@@ -162,6 +162,17 @@ test('a gateway that says more than a sharer does before the page is here is lef
   expect(globalThis.mayflyFirstSocket?.messages.length).toBeLessThan(100)
 })
 
+test('a list that is longer than what is kept for the page: the page opens its own, and hears it from its beginning', async () => {
+  openEarly(ID)
+  await waitFor(() => visits[0]?.messages.length === 2, WAIT_MS, 'its hello')
+  for (let n = 0; n < 100; n++) visits[0]?.socket.send(Uint8Array.of(n))
+  await visits[0]?.closed
+  const { carrier, heard } = take(ID)
+  await waitFor(() => heard.length > 0, WAIT_MS, 'the own one')
+  expect([heard, visits.length, carrier.greeting]).toEqual([[1], 2, undefined])
+  carrier.close()
+})
+
 test('a mistyped link closes it: the sharer is not kept waiting', async () => {
   openEarly(ID)
   await waitFor(() => visits.length === 1, WAIT_MS, 'it is open')
