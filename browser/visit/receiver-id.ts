@@ -12,12 +12,13 @@ const RECEIVER_BYTES = 16
  * other shares.
  *
  * @param store local storage
+ * @param greeted as the first script has said hello at this visit: goes on where nothing could be stored
  */
-export function receiverIdOf(store: Pick<Storage, 'getItem' | 'setItem'> | undefined, share: string): Uint8Array {
+export function receiverIdOf(store: Pick<Storage, 'getItem' | 'setItem'> | undefined, share: string, greeted?: Uint8Array): Uint8Array {
   const known = readReceivers(store)
   const before = known.find(([id]) => id === share)
   if (before) return fromBase64(before[1])
-  const fresh = crypto.getRandomValues(new Uint8Array(RECEIVER_BYTES))
+  const fresh = greeted ?? crypto.getRandomValues(new Uint8Array(RECEIVER_BYTES))
   try {
     store?.setItem(RECEIVERS_ITEM, JSON.stringify([...known, [share, toBase64(fresh)]].slice(-MAX_RECEIVERS)))
   } catch {
@@ -36,6 +37,12 @@ function readReceivers(store: Pick<Storage, 'getItem'> | undefined): [share: str
   } catch {
     return []
   }
+}
+
+/** The receiver as which the first script of this document has said hello to that share. Undefined where it has not. */
+export function greetedAs(share: string): Uint8Array | undefined {
+  const { socket, greeting } = globalThis.mayflyFirstSocket ?? {}
+  return socket?.url.endsWith(`/s/${share}/first`) ? greeting?.receiver : undefined
 }
 
 /** Undefined where the browser gives none. */

@@ -188,6 +188,28 @@ describe('the page of a received share', () => {
     expect([visits, trouble]).toEqual([1, []])
   })
 
+  it('is one receiver, with one visit, in a browser that stores nothing', async () => {
+    const { sharing } = await startSharer()
+    const offered = await share(sharing, { 'small.txt': Buffer.from('small') })
+    const page = await newPage()
+    await page.addInitScript(() => {
+      Object.defineProperty(globalThis, 'localStorage', {
+        get() {
+          throw new DOMException('The person has turned it off', 'SecurityError')
+        },
+      })
+    })
+    let visits = 0
+    page.on('websocket', (socket) => socket.url().endsWith('/first') && visits++)
+    await page.route('**/assets/*.js', async (route) => {
+      await expect.poll(() => offered.receivers.length, { timeout: SEES_MS }).toBe(1) // the first script has said hello
+      await route.continue()
+    })
+    await page.goto(node.url + offered.path)
+    await seesState(page, 'listed')
+    expect([visits, offered.receivers.map(({ state }) => state)]).toEqual([1, ['looking']])
+  })
+
   it('starts the rest of the app, too, where nobody is found', async () => {
     const { peer, sharing } = await startSharer()
     const offered = await share(sharing, { 'small.txt': Buffer.from('small') })

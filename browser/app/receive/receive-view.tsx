@@ -7,7 +7,7 @@ import { createSocketCarrier, type EarlyShareParts, receiveEarly } from '../../.
 import { ReceiveVisit, shareOf } from '../../sharing/receive-visit.ts'
 import type { Tab } from '../../tab.ts'
 import { deviceLabel } from '../../text/device-label.ts'
-import { localStore, receiverIdOf } from '../../visit/receiver-id.ts'
+import { greetedAs, localStore, receiverIdOf } from '../../visit/receiver-id.ts'
 import type { ReceiveRoute } from '../../visit/route.ts'
 import { isNoLink, openingSentence, PLAIN_HTTP, receiverRuleSentences, shareSentence } from '../../words/receive-sentence.ts'
 import { Problem } from '../problem.tsx'
@@ -78,7 +78,9 @@ function openVisit(tab: Tab, link: string, signal: AbortSignal, onFailed: (error
   }
   const openCarrier: EarlyShareParts['openCarrier'] = (id, visitor) => createSocketCarrier(location.origin, id, visitor)
   const sharing: Pick<Sharing, 'receive'> = { receive: (link, options = {}) => receiveEarly(link, options, { openCarrier, openSharing }) }
-  const browser = { receiver: receiverIdOf(localStore(), shareOf(link)), label: deviceLabel(navigator.userAgent), isMetered: isMetered() }
+  const share = shareOf(link)
+  const receiver = receiverIdOf(localStore(), share, greetedAs(share))
+  const browser = { receiver, label: deviceLabel(navigator.userAgent), isMetered: isMetered() }
   const library = () => tab.session.library()
   return new ReceiveVisit({ link, sharing, library, files: () => tab.transfers.openFiles(), store: sessionStorage, ...browser, signal })
 }

@@ -4,8 +4,10 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type WebSocket as ServerSocket, WebSocketServer } from 'ws'
+import { greetedAs, receiverIdOf } from '../../../browser/visit/receiver-id.ts'
 import { decodeFrame } from '../../../node/network/index.ts'
 import { openEarlySocket, SHARE_SUBPROTOCOL } from '../../../node/sharing/first/early-socket.ts'
+import type { FirstVisitor } from '../../../node/sharing/first/first-hello.ts'
 import { createFirstKeys, encodeFirstKey, type FirstKeys } from '../../../node/sharing/first/first-keys.ts'
 import { decodeFirstKey, openFirstSession } from '../../../node/sharing/first/session.ts'
 import { createSocketCarrier } from '../../../node/sharing/first/socket-carrier.ts'
@@ -53,7 +55,7 @@ afterEach(() => {
 const pathsOf = () => visits.map(({ path }) => path)
 
 /** The first script. */
-const openEarly = (id: string, findVisitor = () => VISITOR) => openEarlySocket(gateway, id, SECRET, findVisitor)
+const openEarly = (id: string, findVisitor: () => FirstVisitor = () => VISITOR) => openEarlySocket(gateway, id, SECRET, findVisitor)
 
 /** A page, and what it hears: the first bytes of messages, and the end. */
 function take(id: string, visitor: { receiver?: Uint8Array; label: string } = VISITOR) {
@@ -170,6 +172,16 @@ test('a list that is longer than what is kept for the page: the page opens its o
   const { carrier, heard } = take(ID)
   await waitFor(() => heard.length > 0, WAIT_MS, 'the own one')
   expect([heard, visits.length, carrier.greeting]).toEqual([[1], 2, undefined])
+  carrier.close()
+})
+
+test('a browser that stores nothing goes on as the receiver that has said hello, and at another share it is another', async () => {
+  openEarly(ID, () => ({ ...VISITOR, receiver: receiverIdOf(undefined, ID) }))
+  await waitFor(() => visits[0]?.messages.length === 2, WAIT_MS, 'its hello')
+  const receiver = receiverIdOf(undefined, ID, greetedAs(ID))
+  expect(greetedAs(OTHER)).toBeUndefined()
+  const { carrier } = take(ID, { ...VISITOR, receiver })
+  expect([carrier.greeting?.receiver, visits.length]).toEqual([receiver, 1])
   carrier.close()
 })
 
