@@ -8,15 +8,17 @@
 
 import { close, fdatasync, fdatasyncSync, openSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
+import { MayflyError } from '../../errors.ts'
+import { sqliteWords } from './sqlite-error.ts'
 
 export interface LogSync {
   /** False where it cannot be done: then a commit has to sync. */
   readonly isPossible: boolean
-  /** Before each commit, which is to fail when this throws. */
+  /** Before each commit, which is to fail when this throws. It does not wait for other processes. @throws {MayflyError} ERR_NOT_STORED */
   prepare(): void
-  /** @throws the system's error */
+  /** @throws {MayflyError} ERR_NOT_STORED, also when `syncNow` failed meanwhile */
   sync(): Promise<void>
-  /** The same at once. @throws the system's error */
+  /** The same at once. @throws {MayflyError} ERR_NOT_STORED */
   syncNow(): void
   close(): void
 }
@@ -25,56 +27,92 @@ type Sync = (file: number, done: (error: Error | null) => void) => void
 
 /** @param path of the database. @param syncFile the system's */
 export function createLogSync(database: DatabaseSync, path: string, syncFile: Sync = fdatasync): LogSync {
-  /** Undefined before the first sync, and null where the file cannot be opened. */
-  let file: number | null | undefined
+  /**
+   * Undefined before the first sync, and null where the file cannot be opened. It is open twice, since the system tells each open file once that it
+   * could not write: of two syncs of one open file, one would succeed.
+   */
+  let files: { elsewhere: number; here: number } | null | undefined
+  /** True while something that was written may not be on the disk, whatever a later sync says. */
   let hasFailed = false
+  let failures = 0
+  let lastFailure: unknown
   let syncing = 0
   let isClosed = false
 
-  function openLog(): number | null {
+  function openLog(): typeof files {
+    const opened: number[] = []
     try {
-      return openSync(`${path}-wal`, 'r+')
+      for (let i = 0; i < 2; i++) opened.push(openSync(`${path}-wal`, 'r+'))
+      const [elsewhere, here] = opened as [number, number]
+      return { elsewhere, here }
     } catch {
+      for (const file of opened) close(file, () => {})
       return null
     }
   }
 
   function closeUnused(): void {
-    if (!isClosed || syncing > 0 || typeof file !== 'number') return
-    close(file, () => {})
-    file = null
+    if (!isClosed || syncing > 0 || !files) return
+    for (const file of [files.elsewhere, files.here]) close(file, () => {})
+    files = null
+  }
+
+  function notStored(cause: unknown): MayflyError {
+    hasFailed = true
+    failures++
+    lastFailure = cause
+    return notSynced(cause)
+  }
+
+  const notSynced = (cause: unknown) =>
+    new MayflyError('ERR_NOT_STORED', `Cannot bring ${path} to the disk: ${sqliteWords(cause, path)}`, { cause })
+
+  /** Copies the log into the database, and syncs that. @returns false when another process reads what was there before */
+  function copyLog(): boolean {
+    const { timeout } = database.prepare('PRAGMA busy_timeout').get() ?? {}
+    database.exec('PRAGMA busy_timeout = 0') // this thread has other work than to wait for them
+    try {
+      return database.prepare('PRAGMA wal_checkpoint(FULL)').get()?.busy === 0
+    } finally {
+      database.exec(`PRAGMA busy_timeout = ${Number(timeout)}`)
+    }
   }
 
   return {
     get isPossible() {
-      file = file === undefined ? openLog() : file
-      return file !== null
+      files = files === undefined ? openLog() : files
+      return files !== null
     },
     /** The system counts bytes as written that it could not write: after that, they are copied into the database, and synced there. */
     prepare() {
       if (!hasFailed) return
-      const { busy } = database.prepare('PRAGMA wal_checkpoint(FULL)').get() ?? {}
-      if (busy !== 0) throw new Error('what was written before could not be brought to the disk')
+      let isCopied: boolean
+      try {
+        isCopied = copyLog()
+      } catch (error) {
+        throw notSynced(error)
+      }
+      if (!isCopied) throw notSynced('another process is reading what was there before')
       hasFailed = false
     },
     sync() {
       const { promise, resolve, reject } = Promise.withResolvers<void>()
+      const before = failures
       syncing++
-      syncFile(file as number, (error) => {
+      syncFile(files?.elsewhere as number, (error) => {
         syncing--
         closeUnused()
-        hasFailed ||= error !== null
-        if (error === null) resolve()
-        else reject(error)
+        if (error !== null) reject(notStored(error))
+        else if (failures > before) reject(notSynced(lastFailure))
+        else resolve()
       })
       return promise
     },
     syncNow() {
       try {
-        fdatasyncSync(file as number)
+        fdatasyncSync(files?.here as number)
       } catch (error) {
-        hasFailed = true
-        throw error
+        throw notStored(error)
       }
     },
     close() {
