@@ -146,16 +146,17 @@ export interface OutboxLoad {
 }
 
 /**
- * Where an outbox is kept. A resolved write is durable: it is there after a crash. Several may share one: a running node and short commands,
- * tabs of one browser.
+ * Where an outbox is kept. A resolved write is there after a crash of the process, and after one of the machine, too, unless it is a `change`.
+ * Several may share one: a running node and short commands, tabs of one browser.
  */
 export interface OutboxStore {
   /** A new entry. One with the same id that is there already stays as it is. */
   put(entry: OutboxEntry): Promise<void>
   /**
-   * Changes an entry in one step that nobody else who shares the store can come between. `change` is called with what is there and
-   * answers what shall be instead, or undefined to leave it; of an entry that is not there it is not asked. The last answer counts. When the machine itself fails,
-   * the last changes may be lost: what became of a message is found out once more.
+   * Changes an entry in one step that nobody else who shares the store can come between. `change` is called with the entry, and answers what shall
+   * be instead, or undefined to leave it. It may be called first with the entry as it was once, and then with what is there: the last call counts.
+   * Of an entry that was removed, the last call may have been for what it was, and nothing is changed. When the machine itself fails, the last
+   * changes may be lost: what became of a message is found out once more.
    *
    * @returns what is there now when it was changed, undefined when it was not
    */

@@ -6,14 +6,13 @@
 import { join } from 'node:path'
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { decode, encode } from 'cborg'
-import { createRecentMap } from '../../async/recent-map.ts'
 import type { OutboxEntry, OutboxStore, PostOutcome, Receipt } from '../../index.ts'
-import { encodeKeyHex, equalBytes, KEY_BYTES } from '../../keys/index.ts'
+import { equalBytes, KEY_BYTES } from '../../keys/index.ts'
 import type { Key } from '../../types.ts'
 import { type DatabaseForm, openDatabaseFile, transact, type WritingEvent } from './database-file.ts'
 import { createGroupCommit } from './group-commit.ts'
-import { createLogSync } from './log-sync.ts'
 import { explainWriteError, sqliteWords } from './sqlite-error.ts'
+import { createWrittenEntries } from './written-entries.ts'
 
 /** The outbox of a node, and of short commands with its identity. */
 export function outboxPathIn(dataDirectory: string): string {
@@ -48,16 +47,11 @@ const MAX_PUBLIC_KEYS = 10_000
 /** Changes that may wait for the disk; more than a busy sender has in flight. */
 const MAX_WAITING = 65_536
 
-/** Waiting entries that need not be read before they are changed: more than a busy sender has in flight. */
-const MAX_MINE = 1_024
-
 interface Change<T = unknown> {
   run(): T
   /** False: it survives a crash of this process, but perhaps not one of the machine. */
   isSynced: boolean
 }
-
-const mustSync = ({ isSynced }: Change) => isSynced
 
 /**
  * Opens the file, or makes it. Its directory must exist.
@@ -69,7 +63,6 @@ const mustSync = ({ isSynced }: Change) => isSynced
 export function openOutboxStore(path: string, onEvent?: (event: WritingEvent) => void): OutboxStore {
   const database = openDatabaseFile(path, FORM)
   const sql = prepare(database)
-  const log = createLogSync(database, path)
 
   let isSyncing = true
   let isFailing = false
@@ -84,15 +77,14 @@ export function openOutboxStore(path: string, onEvent?: (event: WritingEvent) =>
   const group = createGroupCommit<Change, () => unknown>({
     maxWaiting: MAX_WAITING,
     isAfterSending: true, // a message is sent while it is written
-    commit(changes, isSynced) {
-      log.prepare()
-      syncCommits((isSynced || !log.isPossible) && changes.some(mustSync))
+    // It is synced at once: another process would attempt an entry that is only in the log, and then be told by nobody that it was refused.
+    commit(changes) {
+      syncCommits(changes.some(({ isSynced }) => isSynced))
       const values = transact(database, () => changes.map(({ run }) => run()))
       if (isFailing) onEvent?.({ type: 'recovered' })
       isFailing = false
       return values.map((value) => () => value)
     },
-    sync: (changes) => (log.isPossible && changes.some(mustSync) ? log.sync() : undefined),
     failed(error) {
       if (!isFailing) onEvent?.({ type: 'failing', reason: sqliteWords(error, path) })
       isFailing = true
@@ -120,19 +112,17 @@ export function openOutboxStore(path: string, onEvent?: (event: WritingEvent) =>
     }
   }
 
-  /** Entries that wait, as they were written here last: by id, hex. Another process may have changed them since. */
-  const mine = createRecentMap<string, OutboxEntry>({ maxEntries: MAX_MINE, order: 'written' })
+  /** Another process may have changed them since. */
+  const mine = createWrittenEntries()
 
   /** Changes an entry without reading it, where it still is as it was written here. */
   function changeMine(id: Uint8Array, change: (entry: OutboxEntry) => OutboxEntry | undefined): OutboxEntry | undefined {
-    const name = encodeKeyHex(id)
-    const before = mine.get(name)
-    mine.delete(name)
+    const before = mine.take(id)
     const after = before && change(before)
     if (before === undefined || after === undefined) return undefined
     const { changes } = sql.changeMine.run(...changesOf(after), id, before.tries, before.nextTryAtMs, before.claimedUntilMs)
     if (changes === 0) return undefined
-    if (!after.isDone) mine.set(name, after)
+    if (!after.isDone) mine.add(after)
     return after
   }
 
@@ -148,7 +138,7 @@ export function openOutboxStore(path: string, onEvent?: (event: WritingEvent) =>
         const done = Number(isDone)
         const values = [end, envelope, createdAtMs, expiresAtMs, tries, nextTryAtMs, claimedUntilMs, encodeOutcome(outcome), done]
         const { changes } = sql.put.run(id, ...values)
-        if (changes === 1 && !isDone) mine.set(encodeKeyHex(id), entry)
+        if (changes === 1 && !isDone) mine.add(entry)
       }),
     change: (id, change) =>
       committed({
@@ -165,7 +155,11 @@ export function openOutboxStore(path: string, onEvent?: (event: WritingEvent) =>
     get: (id) => reading(() => find(id)),
     waiting: (limit) => reading(() => sql.waiting.all(limit).map(entryOf)),
     list: (limit) => reading(() => sql.list.all(limit).map(entryOf)),
-    remove: (id) => durably(() => void sql.remove.run(id)),
+    remove: (id) =>
+      durably(() => {
+        mine.take(id)
+        sql.remove.run(id)
+      }),
     prune: (doneBeforeMs, maxDone) =>
       durably(() => {
         sql.pruneOld.run(doneBeforeMs)
@@ -185,7 +179,6 @@ export function openOutboxStore(path: string, onEvent?: (event: WritingEvent) =>
       }),
     async close() {
       group.flush()
-      log.close()
       if (database.isOpen) database.close()
     },
   }
