@@ -12,6 +12,7 @@ import { createInboxReader, createStatements, type InboxReader, type Statements 
 import { FOOTPRINT_SQL, footprintOf, INBOX_FORM, inboxMessageOf, type RowFacts, rowOf } from './inbox-row.ts'
 import { createInboxSenders, type InboxSenders } from './inbox-senders.ts'
 import { InboxTally, type TallyEntry } from './inbox-tally.ts'
+import { createInboxWithdrawal, type InboxWithdrawal } from './inbox-withdrawal.ts'
 
 export class InboxDatabase {
   readonly senders: InboxSenders
@@ -20,6 +21,7 @@ export class InboxDatabase {
   readonly facts: ReturnType<typeof createInboxFacts>
   readonly index: ReturnType<typeof createInboxIndex>
   readonly log: LogSync
+  readonly withdrawal: InboxWithdrawal
   readonly #database: DatabaseSync
   readonly #prepare: Statements
   /** Reverts, in memory, the counts of the transaction under way. Bounded by its changes. */
@@ -37,16 +39,16 @@ export class InboxDatabase {
    */
   constructor(path: string, onDamaged: (sequence: number) => void, isReadOnly = false) {
     this.#database = openDatabaseFile(path, INBOX_FORM, isReadOnly)
-    const prepare = createStatements(this.#database)
-    this.#prepare = prepare
+    this.#prepare = createStatements(this.#database)
     this.log = createLogSync(this.#database, path)
-    this.facts = createInboxFacts(prepare)
+    this.facts = createInboxFacts(this.#prepare)
     const commit = (change: () => void) => this.commit(change)
-    this.index = createInboxIndex({ prepare, facts: this.facts, commit, lastSequence: () => this.#lastSequence })
+    this.index = createInboxIndex({ prepare: this.#prepare, facts: this.facts, commit, lastSequence: () => this.#lastSequence })
     try {
-      this.senders = createInboxSenders(this.#database)
+      this.senders = createInboxSenders(this.#database, commit)
       this.tally = new InboxTally((sender) => this.senders.nameOf(sender) !== undefined)
-      this.reader = createInboxReader(this.#prepare, this.senders, onDamaged)
+      this.withdrawal = createInboxWithdrawal(this.#prepare, this)
+      this.reader = createInboxReader(this.#prepare, this.senders, onDamaged, this.withdrawal.has)
       if (!isReadOnly) this.#count()
     } catch (error) {
       this.#database.close()
@@ -61,7 +63,10 @@ export class InboxDatabase {
     const [lastSequence, forgottenMs] = [this.#lastSequence, this.#forgottenMs]
     this.#undo = []
     try {
-      return transact(this.#database, change)
+      return transact(this.#database, () => {
+        this.#undo.push(this.withdrawal.removeRows())
+        return change()
+      })
     } catch (error) {
       for (const undo of this.#undo.reverse()) undo()
       this.#lastSequence = lastSequence

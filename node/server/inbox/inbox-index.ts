@@ -48,11 +48,13 @@ export function createInboxIndex({ prepare, facts, commit, lastSequence }: Inbox
   ): number {
     const startedAtMs = performance.now()
     const which = 'SELECT sequence, body, type FROM messages WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?'
-    const rows = prepare(which).all(after, upTo, count)
-    const newest = Number(rows.at(-1)?.sequence)
-    // A damaged tree may return the same rows for ever: the rows behind them cannot be searched then.
-    let last = rows.length === count && newest > after ? newest : upTo
+    let last = upTo
+    // The commit removes messages that were withdrawn before it reads the others.
     commit(() => {
+      const rows = prepare(which).all(after, upTo, count)
+      const newest = Number(rows.at(-1)?.sequence)
+      // A damaged tree may return the same rows for ever: the rows behind them cannot be searched then.
+      last = rows.length === count && newest > after ? newest : upTo
       for (const row of rows) {
         const [sequence, body, type] = [Number(row.sequence), row.body as Uint8Array, row.type as string]
         if (isDue(body)) {

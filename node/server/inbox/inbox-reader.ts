@@ -25,8 +25,16 @@ const MAX_MISSES = 50_000
 
 export type InboxReader = ReturnType<typeof createInboxReader>
 
-/** @param onDamaged called for each row that is not what was written, each time that it is read */
-export function createInboxReader(prepare: Statements, senders: InboxSenders, onDamaged: (sequence: number) => void) {
+/**
+ * @param onDamaged called for each row that is not what was written, each time that it is read
+ * @param isWithdrawn true for a row that is left out
+ */
+export function createInboxReader(
+  prepare: Statements,
+  senders: InboxSenders,
+  onDamaged: (sequence: number) => void,
+  isWithdrawn: (sequence: number) => boolean,
+) {
   function sequencesOf(query: InboxQuery): number[] {
     const statement = sequencesStatement(query, (word) => senders.named(word))
     if (statement === undefined) return []
@@ -35,6 +43,7 @@ export function createInboxReader(prepare: Statements, senders: InboxSenders, on
   }
 
   function read(sequence: number): StoredMessage | undefined {
+    if (isWithdrawn(sequence)) return undefined
     try {
       const row = prepare('SELECT * FROM messages WHERE sequence = ?').get(sequence) as unknown as InboxRow | undefined
       if (row === undefined) return undefined

@@ -104,6 +104,8 @@ export function createInboxRetention({ database, settings, ...options }: InboxRe
   timer.unref()
   return {
     removeExcess,
+    /** True when that many more messages make others go. */
+    isExcess: (more: number) => settings.keepCount !== undefined && database.tally.total.messages + more > settings.keepCount,
     /** Takes the time at which another sender says that it has sent a message that just arrived. */
     hearTime: clock.hear,
     tidy,

@@ -15,7 +15,8 @@ export const SENDER_FORM = /^[a-z2-7]{51}[aq]$/
 
 export type InboxSenders = ReturnType<typeof createInboxSenders>
 
-export function createInboxSenders(database: DatabaseSync) {
+/** @param commit makes a change durable */
+export function createInboxSenders(database: DatabaseSync, commit: (change: () => void) => void) {
   /** By hashname. Bounded: MAX_SENDERS. */
   const senders = new Map<string, InboxSender>()
   for (const { hashname, name, is_muted } of database.prepare('SELECT * FROM senders').all()) {
@@ -33,7 +34,7 @@ export function createInboxSenders(database: DatabaseSync) {
     /**
      * Durable when it returns.
      *
-     * @throws {MayflyError} ERR_BAD_OPTION, ERR_LIMIT
+     * @throws {MayflyError} ERR_BAD_OPTION, ERR_LIMIT; the error of the commit
      */
     set(hashname: string, { name, isMuted }: { name?: string; isMuted?: boolean }): void {
       if (!SENDER_FORM.test(hashname)) throw new MayflyError('ERR_BAD_OPTION', `Not a hashname: ${JSON.stringify(hashname.slice(0, 80))}`)
@@ -43,14 +44,15 @@ export function createInboxSenders(database: DatabaseSync) {
         throw new MayflyError('ERR_BAD_OPTION', `Not a name for a sender: at most ${MAX_NAME_LENGTH} characters, on one line`)
       }
       if (sender.name === '' && !sender.isMuted) {
-        database.prepare('DELETE FROM senders WHERE hashname = ?').run(hashname)
+        commit(() => void database.prepare('DELETE FROM senders WHERE hashname = ?').run(hashname))
         senders.delete(hashname)
         return
       }
       if (!senders.has(hashname) && senders.size >= MAX_SENDERS) {
         throw new MayflyError('ERR_LIMIT', `Cannot name or mute another sender: there are ${MAX_SENDERS} already`)
       }
-      database.prepare('INSERT OR REPLACE INTO senders VALUES (?, ?, ?)').run(hashname, sender.name, sender.isMuted ? 1 : 0)
+      const values = [hashname, sender.name, sender.isMuted ? 1 : 0]
+      commit(() => void database.prepare('INSERT OR REPLACE INTO senders VALUES (?, ?, ?)').run(...values))
       senders.set(hashname, sender)
     },
   }

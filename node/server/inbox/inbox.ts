@@ -14,6 +14,7 @@ import { createInboxAdmission, INBOX_DEFAULTS, type InboxLimits, type InboxSetti
 import { InboxDatabase } from './inbox-database.ts'
 import { createInboxRetention, type KeptBack } from './inbox-retention.ts'
 import { footprintOf, senderOf } from './inbox-row.ts'
+import { createUnsynced } from './inbox-unsynced.ts'
 
 export interface InboxOptions extends InboxLimits {
   /** Path of the database, which is made when it is missing. */
@@ -84,28 +85,22 @@ export function openInbox(options: InboxOptions) {
     onKeptBack: (kept) => onEvent?.({ type: 'kept-back', ...kept }),
     onFailed: failed,
   })
-  /** In the order of their commits. Bounded by one group. */
-  let unsynced: InboxMessage[] = []
-  const group = createGroupCommit<Arrival, Kept>({ commit, sync, failed })
+  const unsynced = createUnsynced(database, onStored)
+  const group = createGroupCommit<Arrival, Kept>({ commit, sync: unsynced.sync, failed })
   if (database.index.hasUnindexed || database.index.hasOlder) indexing.schedule()
 
   function commit(arrivals: Arrival[], isSynced: boolean): Kept[] {
     const stored: InboxMessage[] = []
-    const mayWait = !isSynced && database.log.isPossible
+    // Messages that make others go cannot be taken back.
+    const mayWait = !isSynced && !retention.isExcess(arrivals.length) && database.log.isPossible
     const kept = database.commit(() => {
       const results = arrivals.map((arrival) => storeOne(arrival, stored))
       retention.removeExcess()
       return results
     }, !mayWait)
-    if (mayWait) unsynced = stored
+    if (mayWait && stored.length > 0) unsynced.add(stored)
     else onStored(stored)
     return kept
-  }
-
-  function sync(): Promise<void> | undefined {
-    const stored = unsynced
-    unsynced = []
-    return database.log.isPossible ? database.log.sync().then(() => onStored(stored)) : undefined
   }
 
   function onStored(stored: readonly InboxMessage[]): void {
@@ -113,11 +108,6 @@ export function openInbox(options: InboxOptions) {
     isFailing = false
     for (const message of stored) listeners.notify(message)
     if (stored.length > 0 && !isClosed) indexing.schedule()
-  }
-
-  /** Nobody reads what may not be there after a power failure: its sequence would be another message's. */
-  function syncNow(): void {
-    if (group.isSyncing && !isClosed) database.log.syncNow()
   }
 
   function storeOne({ message, end }: Arrival, stored: InboxMessage[]): Kept {
@@ -160,12 +150,12 @@ export function openInbox(options: InboxOptions) {
       return [...new Set([...ends, ...counts.keys()])].map((end) => ({ end, messages: counts.get(end) ?? 0 }))
     },
     messages(query: InboxQuery): InboxMessage[] {
-      syncNow()
+      unsynced.syncNow()
       if (query.search !== undefined) indexing.finish()
       return reader.messages(query)
     },
     message(which: number | string): InboxMessage | undefined {
-      syncNow()
+      unsynced.syncNow()
       const sequence = typeof which === 'number' ? which : isKeyHex(which) ? reader.sequenceOf(decodeKeyHex(which)) : undefined
       return sequence === undefined ? undefined : reader.message(sequence)
     },
@@ -188,7 +178,7 @@ export function openInbox(options: InboxOptions) {
     close(): void {
       if (isClosed) return
       isClosed = true
-      group.flush()
+      unsynced.close(group.flush)
       indexing.stop()
       retention.stop()
       listeners.clear()

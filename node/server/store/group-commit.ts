@@ -1,7 +1,8 @@
 /**
  * Group commit: items added in one turn of the event loop share one transaction, and items added while it is written share the next. One sync to
  * the disk then serves many. A large group may be synced in another thread: this one goes on with other work, and items that are added meanwhile
- * share the next group. A small one is synced at once, since nobody has other work while one message goes after the other.
+ * share the next group. A small one is synced at once, since nobody has other work while one message goes after the other. A group's
+ * changes can be read before its sync, and are still there when that fails: the caller hides them and takes them back.
  */
 
 export const GROUP_COMMIT_DEFAULTS = {
@@ -19,11 +20,11 @@ interface GroupCommitOptions<Item, Result> extends Partial<typeof GROUP_COMMIT_D
    */
   commit(items: Item[], isSynced: boolean): Result[]
   /**
-   * Brings to the disk what was committed before it was called. Undefined when none of these items need wait for that. Without it `commit` always
-   * syncs.
+   * Brings to the disk what was committed before it was called. Undefined when it is there already, or need not be. When it rejects, the items have
+   * failed: by then, what was committed of them is out of sight, and the next commit removes it. Without it `commit` always syncs.
    */
   sync?(items: Item[]): Promise<void> | undefined
-  /** The result of an item that could not be committed, or not be queued. */
+  /** The result of an item that could not be committed, synced, or queued. */
   failed(error: unknown): Result
 }
 
