@@ -1,6 +1,8 @@
+import fs from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { OutboxStore, PostOutcome } from '../../../node/index.ts'
 import { createMessageSecret, signReceipt } from '../../../node/messages/index.ts'
 import { openOutboxStore } from '../../../node/server/store/outbox-store.ts'
@@ -49,5 +51,20 @@ describe('SQLite outbox store', () => {
     const { most } = reader.prepare('SELECT max(length(outcome)) AS most FROM entries').get() ?? {}
     reader.close()
     expect(Number(most) - receipt.bytes.byteLength).toBeLessThan(100)
+  })
+
+  test('of many that are put at once, none that was refused is there, also where a sync in another thread would fail', async () => {
+    vi.spyOn(fs, 'fdatasync').mockImplementation((_, done) => done(new Error('EIO')))
+    syncBuiltinESMExports()
+    onTestFinished(() => {
+      vi.restoreAllMocks()
+      syncBuiltinESMExports()
+    })
+    const store = openOutboxStore(join(await createTemporaryDirectory(), 'outbox.db'))
+    onTestFinished(() => store.close())
+    const entries = Array.from({ length: 16 }, (_, byte) => entryOf(byte))
+    const put = await Promise.allSettled(entries.map((entry) => store.put(entry)))
+    const there = await Promise.all(entries.map(async ({ id }) => (await store.get(id)) !== undefined))
+    expect(there).toEqual(put.map(({ status }) => status === 'fulfilled'))
   })
 })
