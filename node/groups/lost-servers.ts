@@ -1,22 +1,28 @@
-/** Servers that were linked and are not: they are dialled again, one at a time, for an hour. All that heals a partition. Liars are not. */
+/**
+ * Servers that were linked and are not: they are dialled again, one attempt at a time, each after waits that double, for an hour. All that heals a
+ * partition. Liars are not.
+ */
 
 import type { Timers } from '../async/timers.ts'
 import type { Server } from './place.ts'
 
 const MAX_LOST = 256
 const MAX_REFUSED = 256
+/** Between the first two attempts at one server, and at most between two, in ms: a record may name an address that is somebody else's. */
+const FIRST_WAIT_MS = 10_000
+const MAX_WAIT_MS = 160_000
 /** How long a server that has lied is not taken for a delegate again, in ms. */
 const REFUSED_MS = 600_000
 
 export function createLostServers<S extends Server>({ timers }: { timers: Pick<Timers, 'now'> }, lostMs: number) {
-  /** By peer id, with the time of the loss. Bounded: MAX_LOST, the oldest out first. */
-  const lost = new Map<string, { server: S; atMs: number }>()
+  /** By peer id, with the time of the next attempt. Bounded: MAX_LOST, the oldest out first. */
+  const lost = new Map<string, { server: S; dueAtMs: number }>()
   /** Those that are being dialled again, by peer id. Bounded: each dial ends with `add`, or with `forget`. */
   const again = new Set<string>()
   /** By peer id, until when. Bounded: MAX_REFUSED. */
   const refused = new Map<string, number>()
-  /** When those that are being dialled again were lost. Bounded as they are. */
-  const lostAtMs = new WeakMap<S, number>()
+  /** When each of these was lost, and how long it waits after the next attempt. Bounded as they are. */
+  const losses = new WeakMap<S, { atMs: number; waitMs: number }>()
 
   return {
     get size() {
@@ -24,11 +30,11 @@ export function createLostServers<S extends Server>({ timers }: { timers: Pick<T
     },
     add(server: S) {
       again.delete(server.id)
-      const atMs = lostAtMs.get(server) ?? timers.now()
-      if (timers.now() - atMs > lostMs) return lostAtMs.delete(server)
-      lostAtMs.set(server, atMs)
+      const { atMs, waitMs } = losses.get(server) ?? { atMs: timers.now(), waitMs: 0 }
+      if (timers.now() - atMs > lostMs) return losses.delete(server)
+      losses.set(server, { atMs, waitMs: Math.min(Math.max(waitMs * 2, FIRST_WAIT_MS), MAX_WAIT_MS) })
       lost.delete(server.id)
-      lost.set(server.id, { server, atMs })
+      lost.set(server.id, { server, dueAtMs: timers.now() + waitMs })
       const [oldest] = lost.keys()
       return lost.size <= MAX_LOST || lost.delete(oldest as string)
     },
@@ -36,18 +42,16 @@ export function createLostServers<S extends Server>({ timers }: { timers: Pick<T
     forget(server: S) {
       lost.delete(server.id)
       again.delete(server.id)
-      lostAtMs.delete(server)
+      losses.delete(server)
     },
-    /** Any one of them, which is lost no longer until it is added again. @param part from 0 to 1 */
+    /** Any one of those whose wait has ended, which is lost no longer until it is added again. @param part from 0 to 1 */
     next(part: number): S | undefined {
-      let at = Math.floor(part * lost.size)
-      for (const { server } of lost.values()) {
-        if (at-- > 0) continue
-        lost.delete(server.id)
-        again.add(server.id)
-        return server
-      }
-      return undefined
+      const due = [...lost.values()].filter(({ dueAtMs }) => dueAtMs <= timers.now())
+      const server = due[Math.floor(part * due.length)]?.server
+      if (server === undefined) return undefined
+      lost.delete(server.id)
+      again.add(server.id)
+      return server
     },
     refuse(server: S) {
       refused.delete(server.id)

@@ -25,10 +25,15 @@ const SPREAD_MS = 2_000
 
 export type Upkeep<S extends Server> = ReturnType<typeof createUpkeep<S>>
 
+export interface UpkeepDialer<S extends Server> extends Pick<Dialer<S>, 'isWanted'> {
+  /** Dials a server. @param end hears how that ended. @param terms `isOnce`: one attempt, where others would follow */
+  want(server: S, end?: (isOpen: boolean) => void, terms?: { isOnce: true }): void
+}
+
 export interface UpkeepParts<S extends Server> {
   links: Links<S>
   questions: Questions<S>
-  dialer: Pick<Dialer<S>, 'want' | 'isWanted'>
+  dialer: UpkeepDialer<S>
   isJoining(): boolean
   /** The number of bits has changed. */
   onBits(): void
@@ -138,8 +143,8 @@ export function createUpkeep<S extends Server>(context: UpkeepContext<S>, parts:
     if (!isJoining() && random() < 1 / GOSSIPS_PER_TRIM) surplus.trim()
     const again = lost.next(random())
     if (again === undefined) return
-    if (!links.has(again) && isOfUse(again)) dialer.want(again, (isOpen) => isOpen || lost.add(again))
-    else lost.forget(again)
+    if (links.has(again) || !isOfUse(again) || lost.isRefused(again)) lost.forget(again)
+    else dialer.want(again, (isOpen) => isOpen || lost.add(again), { isOnce: true })
   }
 
   return {

@@ -12,8 +12,8 @@ const REACH_MS = 3_000
 export interface GroupReachContext {
   nearest: Pick<NearestServers<GroupPeer>, 'find'>
   timers: Pick<Timers, 'after'>
-  /** Dials a server. @param end hears whether it is connected. @param isBrief after one attempt: a search has no time for more */
-  want(server: GroupPeer, end: (isOpen: boolean) => void, isBrief: true): void
+  /** Dials a server. @param end hears whether it is connected. @param terms it hears after one attempt: a search has no time for more */
+  want(server: GroupPeer, end: (isOpen: boolean) => void, terms: { isBrief: true }): void
 }
 
 export function createGroupReach({ nearest, timers, want }: GroupReachContext, recordNodes: number) {
@@ -27,7 +27,7 @@ export function createGroupReach({ nearest, timers, want }: GroupReachContext, r
         endWait()
         resolve(isOpen)
       }
-      want(server, end, true)
+      want(server, end, { isBrief: true })
     })
 
   return {

@@ -33,6 +33,8 @@ interface Wanted {
   failures: number
   /** It may come by itself: its first attempt waits. */
   isLeftToCome: boolean
+  /** Nobody wants more than one attempt. */
+  isOnce: boolean
   isDialling: boolean
   /** Ends the wait for the next attempt. */
   endWait?: () => void
@@ -53,7 +55,12 @@ export interface DialTerms extends Partial<Hearing> {
   source: string
   /** Before the first attempt. */
   waitMs: number
+  /** No other attempt follows, unless somebody else wants the server as well. */
+  isOnce?: boolean | undefined
 }
+
+/** A server is wanted for less than a whole series of attempts. */
+export type BriefTerms = Pick<DialTerms, 'isBrief' | 'isOnce'>
 
 /** A peer that has told of servers. */
 interface Source {
@@ -164,7 +171,7 @@ export function createServerDials(context: ServerDialsContext, options: ServerDi
     dials--
     source.dials--
     source.window = isReached ? Math.min(source.window + 1, maxWindow) : Math.max(source.window / 2, 1)
-    if (isReached) forget(next)
+    if (isReached || next.isOnce) forget(next)
     else if (++next.failures >= maxFailures) {
       forget(next)
       context.onGone(record.peer.toString())
@@ -194,12 +201,13 @@ export function createServerDials(context: ServerDialsContext, options: ServerDi
       for (const { record } of wanted.values()) yield record.peer
     },
     /** Dials a server until it is connected, from either end. One that is wanted already may have moved; it keeps its place in the line. */
-    add(record: ServerRecord, { source: from, waitMs, onEnd, isBrief }: DialTerms) {
+    add(record: ServerRecord, { source: from, waitMs, onEnd, isOnce = false, isBrief = isOnce }: DialTerms) {
       const id = record.peer.toString()
       const known = wanted.get(id)
       const hearing = onEnd ? [{ onEnd, isBrief }] : []
       if (known !== undefined) {
         known.record = record
+        known.isOnce &&= isOnce
         // Of one that was not there a moment ago, and is tried again after a wait, enough is known.
         if (isBrief && known.failures > 0 && !known.isDialling) onEnd?.(context.isConnected(record))
         else known.onEnd.push(...hearing)
@@ -211,7 +219,7 @@ export function createServerDials(context: ServerDialsContext, options: ServerDi
       if (wanted.size >= maxWanted) return void onEnd?.(false)
       const source = sourceOf(from)
       source.wanted++
-      const next: Wanted = { record, source, failures: 0, isLeftToCome: true, isDialling: false, onEnd: hearing }
+      const next: Wanted = { record, source, failures: 0, isLeftToCome: true, isOnce, isDialling: false, onEnd: hearing }
       wanted.set(id, next)
       if (waitMs === 0) beginNow(next)
       else next.endWait = timers.after(waitMs, () => beginNow(next))

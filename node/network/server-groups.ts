@@ -19,6 +19,7 @@ import { createGroupReach } from './group-reach.ts'
 import { createGroupRoles } from './group-roles.ts'
 import { type GroupPeer, type GroupStreamsContext, type GroupStreamsOptions, groupPeer } from './group-streams.ts'
 import type { RoutingTable } from './routing-table.ts'
+import type { BriefTerms } from './server-dials.ts'
 import type { ServerRecord } from './server-record.ts'
 
 /** Reports of so many servers are remembered: those of all links. */
@@ -44,8 +45,8 @@ export interface ServerGroupsContext extends Pick<GroupStreamsContext, 'recordOf
   /** The signed addresses of another server, as long as they are known. */
   knownRecord(id: string): ServerRecord | undefined
   dials: {
-    /** Dials a server by its signed addresses. @param end hears whether there is a connection. @param isBrief after one attempt */
-    want(server: GroupPeer, end?: (isOpen: boolean) => void, isBrief?: boolean): void
+    /** Dials a server by its signed addresses. @param end hears whether there is a connection */
+    want(server: GroupPeer, end?: (isOpen: boolean) => void, terms?: BriefTerms): void
     isWanted(id: string): boolean
     /** Servers that wait to be dialled, or are being dialled. */
     wanted(): Iterable<PeerId>
@@ -115,9 +116,9 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
   const roles = createGroupRoles({ links, upkeep, hasReported, reportOf, isJoining }, settings)
 
   const { hasRoom, wants } = createWanted({ links, wanted: dials.wanted, isLed: () => joining.isLed }, settings.delegates)
-  function wantFor(server: GroupPeer, end?: (isOpen: boolean) => void, isBrief?: boolean): void {
+  function wantFor(server: GroupPeer, end?: (isOpen: boolean) => void, terms?: BriefTerms): void {
     if (server.id === self.id || links.get(server.id) !== undefined) return void end?.(links.get(server.id) !== undefined)
-    dials.want(server, end, isBrief)
+    dials.want(server, end, terms)
   }
 
   const { findNearest, reach } = createGroupReach({ nearest, timers, want: wantFor }, settings.recordNodes)

@@ -13,7 +13,7 @@ import type { DhtPart } from './dht.ts'
 import { type GroupPeer, groupPeer } from './group-streams.ts'
 import type { RoutingTable } from './routing-table.ts'
 import { createServerBook, SERVER_BOOK_DEFAULTS, type ServerBookOptions } from './server-book.ts'
-import { createServerDials, type DialTerms } from './server-dials.ts'
+import { type BriefTerms, createServerDials, type DialTerms } from './server-dials.ts'
 import { createServerGroups, type ServerGroups, type ServerGroupsOptions } from './server-groups.ts'
 import { createServerNews, type NamedRecord } from './server-news.ts'
 import { openServerRecord, type ServerRecord } from './server-record.ts'
@@ -100,10 +100,12 @@ export function createServerRecords({ libp2p, servers, dht, random }: ServerReco
   }
 
   /** One that another server has named: both may do so at once, so the end with the larger id waits, unless somebody waits for it. */
-  function dialNamed({ id, record = book.get(id), source = id }: GroupPeer, onEnd?: DialTerms['onEnd'], isBrief?: boolean): void {
+  function dialNamed({ id, record = book.get(id), source = id }: GroupPeer, onEnd?: DialTerms['onEnd'], terms?: BriefTerms): void {
     if (record === undefined || end === undefined) return void onEnd?.(false)
     book.add(record, source)
-    dials.add(record, { source, waitMs: onEnd === undefined ? firstWaitMs(record) : 0, ...(onEnd && { onEnd, isBrief }) })
+    // Of one that was lost long ago a newer record may have come since.
+    const newest = book.get(id) ?? record
+    dials.add(newest, { source, waitMs: onEnd === undefined ? firstWaitMs(newest) : 0, ...(onEnd && { onEnd, ...terms }) })
   }
 
   /** Those that were known before they were wanted. */

@@ -1,4 +1,10 @@
 import { expect, test } from 'vitest'
+import { GROUP_DEFAULTS } from '../../node/groups/context.ts'
+import { createLinks } from '../../node/groups/links.ts'
+import type { Server } from '../../node/groups/place.ts'
+import type { Questions } from '../../node/groups/questions.ts'
+import { createUpkeep, type Upkeep } from '../../node/groups/upkeep.ts'
+import { createVirtualTime } from '../../scripts/simulate/virtual-time.ts'
 import { createGroupTestNetwork, type TestServer } from '../helpers/group-network.ts'
 
 const names = (servers: Iterable<TestServer>) => [...servers].map(({ id }) => id.split('-')[0])
@@ -114,6 +120,64 @@ test('upkeep: a server that was lost is dialled again', () => {
   network.unlink(home, lost)
   network.pass(30_000)
   expect(names(home.dialled)).toContain('01')
+})
+
+test('upkeep: a server that is gone for good is dialled after waits that double, for an hour', () => {
+  const network = createGroupTestNetwork()
+  const [home, lost, other] = [network.add('00', 0), network.add('01', 0), network.add('10', 0)]
+  network.linkAll([home, lost, other])
+  home.group.start()
+  network.unlink(home, lost)
+  network.unlink(other, lost)
+  const atMs: number[] = []
+  for (let second = 0; second < 2 * 3_600; second++) {
+    network.pass(1_000)
+    if (home.dialled.includes(lost)) atMs.push(second * 1_000)
+    network.answerDials(home, false)
+  }
+  expect(atMs.length).toBeGreaterThan(15)
+  expect(atMs.length).toBeLessThan(30)
+  expect(atMs[1]).toBeLessThan(45_000)
+  expect(atMs.at(-1)).toBeLessThan(3_800_000)
+})
+
+test('upkeep: a delegate that has lied is not dialled again, though its link has ended', async () => {
+  const { timers, pass } = createVirtualTime()
+  const [self, liar, other] = ['0', '2', '3'].map((id) => ({ id, place: { high: Number(id) << 30, low: 0 } })) as [Server, Server, Server]
+  const links = createLinks<Server>(self, () => ({ bits: 1, size: 1 }))
+  links.setBits(1)
+  const dialled: string[] = []
+  const upkeep: Upkeep<Server> = createUpkeep<Server>(
+    {
+      ...{ self, timers, random: () => 0.5, publish() {}, reportOf: () => ({ bits: 1, size: 1 }) },
+      close(server) {
+        links.remove(server)
+        upkeep.onLinkEnd(server)
+      },
+    },
+    {
+      links,
+      questions: { ask() {} } as unknown as Questions<Server>,
+      dialer: {
+        want({ id }, end) {
+          dialled.push(id)
+          end?.(false)
+        },
+        isWanted: () => false,
+      },
+      ...{ isJoining: () => false, onBits() {}, letGo: () => true },
+    },
+    GROUP_DEFAULTS,
+  )
+  links.add(liar)
+  links.add(other)
+  upkeep.start()
+  upkeep.refuse(liar)
+  links.remove(other)
+  upkeep.onLinkEnd(other)
+  await pass(300_000)
+  expect(new Set(dialled)).toEqual(new Set(['3']))
+  upkeep.stop()
 })
 
 test('joining: eight mates are enough to serve, at most eight are dialled at once, and no delegate is repaired meanwhile', () => {

@@ -186,3 +186,20 @@ test('server dials: whoever waits for one attempt hears how it ended, and at onc
   expect(heard).toEqual(['first false', 'later false', 'last true'])
   expect(dials.size).toBe(0)
 })
+
+test('server dials: a server that is wanted for one attempt is forgotten when it fails, unless somebody else wants it as well', async () => {
+  const { dials, tell, began, gone, end, pass } = createDialled()
+  const heard: boolean[] = []
+  const addOnce = () =>
+    dials.add(records[0] as ServerRecord, { source: 'a', waitMs: 0, onEnd: (isReached) => void heard.push(isReached), isOnce: true })
+  addOnce()
+  await end(0, false)
+  await pass(60_000)
+  expect([began, heard, dials.size, gone]).toEqual([[0], [false], 0, []])
+  addOnce()
+  tell('b', [0])
+  await end(0, false)
+  expect([heard, dials.size]).toEqual([[false, false], 1])
+  await pass(1_000)
+  expect(began).toEqual([0, 0, 0])
+})

@@ -1,4 +1,5 @@
 import type { Connection, Libp2p, PeerId, StreamHandler } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
 import { streamPair } from '@libp2p/utils'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
@@ -52,6 +53,9 @@ function createKept({ ownRecord, ...options }: ServerRecordsOptions & { ownRecor
   const handlers: StreamHandler[] = []
   /** Servers to which a connection is open that have not said what they speak. */
   const opened = new Set<string>()
+  const unreachable = new Set<string>()
+  /** Other servers are connected. */
+  const changed = createEmitter<void>()
   const records = createServerRecords(
     {
       libp2p: {
@@ -62,14 +66,15 @@ function createKept({ ownRecord, ...options }: ServerRecordsOptions & { ownRecor
         unhandle: async () => {},
         async dial([address]: Multiaddr[]) {
           dialled.push(String(address))
+          if (unreachable.has(String(address).split('/').at(-1) as string)) throw new Error('nobody there')
           opened.add(String(address).split('/').at(-1) as string)
         },
       } as unknown as Libp2p,
       servers: {
         isIdentified: (peer) => connected.has(peer.toString()),
         onIdentify: identified.on,
-        placed: () => [],
-        onChange: () => () => {},
+        placed: () => [...connected].map((id) => ({ name: peerIdFromString(id), position: new Uint8Array(32) })),
+        onChange: changed.on,
       },
       ...(ownRecord && { dht: { ownRecord } }),
       random: () => 0.5,
@@ -84,6 +89,8 @@ function createKept({ ownRecord, ...options }: ServerRecordsOptions & { ownRecor
     dialled,
     connected,
     opened,
+    unreachable,
+    change: () => changed.emit(),
     async connect(peer: SeededPeer, issuedAtMs = 1) {
       connected.add(peer.id)
       envelopes.set(peer.id, await createServerRecord(peer, [ADDRESS], issuedAtMs))
@@ -149,6 +156,24 @@ test('server records: who is told of by another peer than the entrance may come 
   connected.add(a.id)
   await vi.advanceTimersByTimeAsync(10_000)
   expect(dialled).toEqual([addressOf(b)])
+})
+
+test('server records: a server that was lost is dialled by its newest record, not by the one that it had then', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const MOVED = multiaddr('/ip4/192.0.2.8/tcp/4000/ws')
+  const { records, dialled, connect, connected, unreachable, change } = createKept({ gossipMs: 1_000 })
+  unreachable.add(b.id)
+  const connecting = connect(b)
+  await vi.advanceTimersByTimeAsync(100)
+  await connecting
+  change()
+  connected.clear()
+  change()
+  await records.takeRecords([await createServerRecord(b, [MOVED], 2)], a.id, true)
+  await vi.advanceTimersByTimeAsync(6_000)
+  expect(dialled.length).toBeGreaterThan(2)
+  expect(new Set(dialled)).toEqual(new Set([`${MOVED}/p2p/${b.id}`]))
 })
 
 test('server records: what follows a forged record is left unread', async () => {
