@@ -29,7 +29,7 @@ const SILENT_MS = 10_000
 export type AskSome<Name, T> = (names: Name[], scope?: Scope) => AsyncIterable<T>
 
 /** The search that a placement asks for. */
-export type AskedSearch = Pick<Search, 'signal' | 'isForServer'>
+export type AskedSearch = Pick<Search, 'signal' | 'isForServer' | 'onContent'>
 
 export interface Placement<Name extends ServerName = PeerId> {
   /** Where a key's statements stand: its record nodes, the one delegate that tells them, or a tab's home; never this peer itself. */
@@ -88,7 +88,8 @@ export function createNodePlacement<Name extends ServerName = PeerId>(
   let turn = 0
   const silent = createSilentServers<Name>()
 
-  function askNow<T>(position: Uint8Array, ask: AskSome<Name, T>, timers: Timers, { isForServer }: AskedSearch): AsyncIterable<T> {
+  function askNow<T>(position: Uint8Array, ask: AskSome<Name, T>, timers: Timers, search: AskedSearch): AsyncIterable<T> {
+    const { isForServer } = search
     const asked = delegates(position)
     if (asked === undefined) {
       const { nodes } = recordNodes(position)
@@ -101,6 +102,7 @@ export function createNodePlacement<Name extends ServerName = PeerId>(
       asked,
       (delegate) => ask([delegate], SCOPE.group),
       (delegate) => groups?.onDenied(delegate),
+      search,
     )
   }
 

@@ -57,7 +57,7 @@ function createNetworkOf(
     {
       placement: {
         targets: () => all.slice(0, recordNodes).map(({ peer }) => peer),
-        ask: (_position, ask, timers) => {
+        ask: (_position, ask, timers, search) => {
           const asked = delegates?.map((index) => (all[index] as SeededPeer).peer)
           if (asked === undefined)
             return inTurns
@@ -68,7 +68,7 @@ function createNetworkOf(
                 )
               : ask(all.slice(0, recordNodes).map(({ peer }) => peer))
           const onDenied = (peer: PeerId) => denied.push(all.findIndex(({ id }) => id === peer.toString()))
-          return askDelegates(asked, (peer) => ask([peer], SCOPE.group), onDenied)
+          return askDelegates(asked, (peer) => ask([peer], SCOPE.group), onDenied, search)
         },
         keepsRecords: () => false,
         async *walk() {
@@ -371,6 +371,14 @@ test('finder: delegates are asked one after the other, before all others, and on
     [0, SCOPE.group],
     [1, SCOPE.group],
   ])
+  expect(denied).toEqual([0])
+})
+
+test('finder: a delegate that denied what another one gives as content is named, and the giver is not', async () => {
+  const { finder, denied } = createNetworkOf([{}, { content: Uint8Array.of(1) }, { leases: [await leaseOf(holders[0] as SeededPeer)] }], {
+    delegates: [0, 1, 2],
+  })
+  for await (const _ of finder.find(KEY, { onContent: () => true })) break
   expect(denied).toEqual([0])
 })
 
