@@ -95,13 +95,13 @@ export function createServedLeases(
     const record = { key, holder, home, expiresAtMs, lease: lease.bytes, source, mark: mark && encodeKeyHex(mark), isCarried }
     if (known !== undefined && isOlder(record, known)) return 'older'
     const most = isTabs ? limits.maxLeasesPerPeer : limits.maxLeasesPerHome
-    if (known?.source !== source && store.countOfSource(source) >= most) {
-      if (isCarried) store.missed.add(key, livesMs)
-      return 'leases-per-peer'
-    }
     // A known lease was checked when it came: a home whose stream broke can tell all its leases again within the grace.
     if (!isKnown && !(await codec.isSigned(lease))) return countBad('a lease with a wrong signature')
     if (source.hasEnded) return undefined
+    if (known?.source !== source && store.countOfSource(source) >= most) {
+      if (!isTabs) store.missed.add(key, livesMs)
+      return 'leases-per-peer'
+    }
     const right = rightContent(key, content)
     const refusal = store.put({ ...record, content: right }, livesMs)
     if (refusal !== undefined) return refusal

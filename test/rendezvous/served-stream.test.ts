@@ -265,6 +265,16 @@ test('served stream: what a carrier tells beyond its share is missed, too', asyn
   expect([KEY, keyOf(2)].map(stream.store.missed.has)).toEqual([false, true])
 })
 
+test('served stream: a forged lease beyond the share is a bad one, and is not missed', async () => {
+  const groups = { report: () => ({ bits: 1, size: 12 }), mustCarry: () => false, mayCarry: () => true }
+  const stream = await openPresenceStream(self, other, { hello: 'node', groups, limits: { maxLeasesPerHome: 1 } })
+  const terms = { key: keyOf(2), home: home.peer, issuedAtMs: Date.now(), expiresAtMs: Date.now() + 60_000 }
+  const leases = [await leaseOf(home, home.peer), await signLease(home.peer, other.privateKey, terms)]
+  stream.send({ type: 'hold', sequence: 1, leases: leases.map(({ bytes }) => bytes) })
+  expect(reasons(await stream.next('held'))).toEqual([[1, 'bad-lease']])
+  expect(stream.store.missed.has(keyOf(2))).toBe(false)
+})
+
 test('served stream: a find is answered with a bounded sample, the count of all, and stock records apart', async () => {
   const stream = await openPresenceStream(self, tab)
   for (let i = 0; i < 60; i++)
