@@ -5,6 +5,7 @@
 
 import type { PeerId } from '@libp2p/interface'
 import { raceAbort } from '../async/abort.ts'
+import { delay } from '../async/delay.ts'
 import { createRecentMap } from '../async/recent-map.ts'
 import type { Timers } from '../async/timers.ts'
 import { multihashOf } from '../keys/index.ts'
@@ -24,6 +25,9 @@ export const RECORD_NODES = 3
 /** Silent servers that are remembered, and for how long, in ms: until a dead one is noticed, and not for long where one was busy. */
 const MAX_SILENT = 1_024
 const SILENT_MS = 10_000
+
+/** How long a search for a tab waits for this node to be in its group, in ms: it asks others as well before its time is over. */
+const TAB_WAIT_MS = 1_000
 
 /** Yields what some servers find. @param scope of the question; a peer's own where it is left out */
 export type AskSome<Name, T> = (names: Name[], scope?: Scope) => AsyncIterable<T>
@@ -108,7 +112,7 @@ export function createNodePlacement<Name extends ServerName = PeerId>(
 
   /** A node that has come a moment ago asks once more, when it knows more, unless somebody waits who asks others as well. */
   async function* askOnArrival<T>({ word, entry }: Arrival, ...asked: Parameters<typeof askNow<T>>): AsyncIterable<T> {
-    const [, , , { signal, isForServer }] = asked
+    const [, , timers, { signal, isForServer }] = asked
     if (word !== undefined) await raceAbort(word, signal)
     let isAny = false
     for await (const found of askNow(...asked)) {
@@ -117,7 +121,7 @@ export function createNodePlacement<Name extends ServerName = PeerId>(
     }
     const later = isAny || isForServer === true ? undefined : entry()
     if (later === undefined) return
-    await raceAbort(later, signal)
+    await raceAbort(isForServer === false ? Promise.race([later, delay(TAB_WAIT_MS, {}, timers)]) : later, signal)
     yield* askNow(...asked)
   }
 

@@ -140,6 +140,29 @@ test('placement: a node that joins and has found nobody asks again once it is in
   }
 })
 
+test('placement: a node that joins lets a search for its tab go on to others before the search is given up', async () => {
+  const { timers, pass } = createVirtualTime()
+  const groups = {
+    bits: 1,
+    coversHere: () => false,
+    recordNodes: () => ({ nodes: [], isSelf: false }),
+    delegatesAt: () => peers.slice(0, 1).map(({ peer }) => peer),
+    reach: async () => [],
+    onDenied() {},
+    arrival: () => ({ word: undefined, entry: () => new Promise<void>(() => {}) }),
+  }
+  const limit = new AbortController()
+  timers.after(2_000, () => limit.abort(new Error('no time is left')))
+  const search = { signal: limit.signal, isForServer: false }
+  const found = createNodePlacement(tableOf([]), groups)
+    .ask?.(POSITION, async function* () {}, timers, search)
+    [Symbol.asyncIterator]()
+    .next()
+  found?.catch(() => {})
+  await pass(5_000)
+  expect(await found).toEqual({ done: true, value: undefined })
+})
+
 test('placement: the record nodes are asked one after the other for this peer, and side by side for somebody else', async () => {
   const placement = createNodePlacement(tableOf(peers))
   const firstAsked = async (isForServer: boolean | undefined) => {
