@@ -96,10 +96,6 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
   }
 
   return {
-    /** True while what was committed may not be on the disk yet. */
-    get isSyncing() {
-      return isSyncing
-    },
     /** Resolves after the commit. Never rejects. */
     add(item: Item): Promise<Result> {
       if (waiting.length >= maxWaiting) return Promise.resolve(failed(new Error(`more than ${maxWaiting} messages wait for the disk`)))

@@ -67,12 +67,15 @@ export function createLogSync(database: DatabaseSync, path: string, syncFile: Sy
   const notSynced = (cause: unknown) =>
     new MayflyError('ERR_NOT_STORED', `Cannot bring ${path} to the disk: ${sqliteWords(cause, path)}`, { cause })
 
-  /** Copies the log into the database, and syncs that. @returns false when another process reads what was there before */
+  /**
+   * Copies the log into the database, and syncs that; the next commit begins the log anew, since behind what the disk has not nothing would be found
+   * again. Returns false when another process reads the log.
+   */
   function copyLog(): boolean {
     const { timeout } = database.prepare('PRAGMA busy_timeout').get() ?? {}
     database.exec('PRAGMA busy_timeout = 0') // this thread has other work than to wait for them
     try {
-      return database.prepare('PRAGMA wal_checkpoint(FULL)').get()?.busy === 0
+      return database.prepare('PRAGMA wal_checkpoint(RESTART)').get()?.busy === 0
     } finally {
       database.exec(`PRAGMA busy_timeout = ${Number(timeout)}`)
     }
@@ -92,7 +95,7 @@ export function createLogSync(database: DatabaseSync, path: string, syncFile: Sy
       } catch (error) {
         throw notSynced(error)
       }
-      if (!isCopied) throw notSynced('another process is reading what was there before')
+      if (!isCopied) throw notSynced('another process is reading it')
       hasFailed = false
     },
     sync() {
