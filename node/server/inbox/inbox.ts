@@ -178,11 +178,14 @@ export function openInbox(options: InboxOptions) {
     close(): void {
       if (isClosed) return
       isClosed = true
-      unsynced.close(group.flush)
-      indexing.stop()
-      retention.stop()
-      listeners.clear()
-      database.close()
+      try {
+        unsynced.close(group.flush)
+      } finally {
+        indexing.stop()
+        retention.stop()
+        listeners.clear()
+        database.close()
+      }
     },
   }
 }
