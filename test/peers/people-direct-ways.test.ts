@@ -135,7 +135,8 @@ test('direct ways: neither end has more than it may, however many are wanted', a
     for (const one of others) for (const other of others) if (one !== other) one.ways.wantDirect(other.target)
     return others.some((each) => directOf(each) === 3)
   }
-  await waitFor(wantAll, 20_000, 'one of the others has as many as it may')
+  // Dials that nobody waits for go one after the other, and each is followed by a pause of three times its own length.
+  await waitFor(wantAll, 60_000, 'one of the others has as many as it may')
   await waitFor(() => tabs.every((tab) => tab.raw.direct?.peers().size === directOf(tab)), 10_000, 'no dial is under way')
   for (const tab of tabs) expect(most.get(tab) ?? 0).toBeLessThanOrEqual(tab === small ? 2 : 3)
 })
