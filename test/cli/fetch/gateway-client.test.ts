@@ -1,26 +1,16 @@
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import type { RequestListener } from 'node:http'
+import { describe, expect, test } from 'vitest'
 import { createGatewayClient, type GatewayClientOptions } from '../../../node/cli/fetch/gateway-client.ts'
 import { openGatewaysClient } from '../../../node/cli/fetch/gateways-client.ts'
 import { encodeKeyHex, sha256 } from '../../../node/index.ts'
+import { createHttpServer } from '../../helpers/http-server.ts'
 import { readAll } from '../../helpers/read-all.ts'
 
 const BYTES = new TextEncoder().encode('hello 🙂\r\n')
 const KEY = await sha256(BYTES)
 const HASH = encodeKeyHex(KEY)
 
-/** A server on loopback that answers as the test says: an honest gateway's answers are tested with the real one, in command.test.ts. */
-async function createHttpServer(listener: RequestListener): Promise<string> {
-  const server = createServer(listener)
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
+/** An honest gateway's answers are tested with the real one, in command.test.ts. */
 async function createClient(listener: RequestListener, options?: GatewayClientOptions) {
   return createGatewayClient(await createHttpServer(listener), options)
 }

@@ -1,17 +1,7 @@
-import { createServer, type RequestListener, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { ServerResponse } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
 import { openGatewayPosts } from '../../../node/cli/fetch/gateway-posts.ts'
-
-async function createHttpServer(listener: RequestListener): Promise<string> {
-  const server = createServer(listener)
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
+import { createHttpServer } from '../../helpers/http-server.ts'
 
 test('gateway posts: a post that is given up ends at once; the gateway that it waited for takes the next one', async () => {
   const terms = () => JSON.stringify({ maxMessageBytes: 1_000, nowMs: Date.now(), joined: true })
