@@ -1,20 +1,17 @@
-import type { PeerId } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { createSemaphore } from '../../node/async/semaphore.ts'
-import { encodeKeyHex, sha256AtOnce } from '../../node/keys/index.ts'
 import { NODE_LIMITS } from '../../node/limits.ts'
-import { type Lease, signLease } from '../../node/rendezvous/lease.ts'
+import { signLease } from '../../node/rendezvous/lease.ts'
 import { createRecordStore } from '../../node/rendezvous/record-store.ts'
 import { REST_MS } from '../../node/rendezvous/resting.ts'
-import type { HomeService } from '../../node/rendezvous/types.ts'
 import { encodePresence, MAX_HOLDERS_PER_FOUND } from '../../node/rendezvous/wire.ts'
-import { type PresenceFrame, SCOPE } from '../../node/rendezvous/wire-frames.ts'
+import { SCOPE } from '../../node/rendezvous/wire-frames.ts'
+import { SAMPLE_KEY as KEY, leaseOf, reasons } from '../helpers/sample-leases.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
-import { openPresenceStream, type PresenceStreamOptions } from '../helpers/served-presence.ts'
+import { openPresenceStream } from '../helpers/served-presence.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-const KEY = new Uint8Array(32).fill(1)
 const keyOf = (byte: number) => new Uint8Array(32).fill(byte)
 
 let self: SeededPeer
@@ -24,16 +21,6 @@ let other: SeededPeer
 beforeAll(async () => {
   ;[self, tab, home, other] = (await Promise.all([1, 2, 3, 4].map(createSeededPeer))) as [SeededPeer, SeededPeer, SeededPeer, SeededPeer]
 })
-
-function leaseOf(
-  holder: SeededPeer,
-  at: PeerId,
-  key: Uint8Array = KEY,
-  { issuedAtMs = Date.now(), lifetimeMs = 60_000 } = {},
-): Promise<Lease> {
-  return signLease(holder.peer, holder.privateKey, { key, home: at, issuedAtMs, expiresAtMs: issuedAtMs + lifetimeMs })
-}
-const reasons = (held: { refused: { index: number; reason: string }[] }) => held.refused.map(({ index, reason }) => [index, reason])
 
 test('served stream: takes a tab’s own lease that names this node, and passes it on', async () => {
   const stream = await openPresenceStream(self, tab)
@@ -209,7 +196,7 @@ test('served stream: a node may be silent for longer where it was told so and no
     openPresenceStream(self, home, {
       hello: 'node',
       silentMs,
-      groups: { ...groups, mustCarry: () => false, report: () => ({ bits, size: 12 }) },
+      groups: { mustCarry: () => false, mayCarry: () => false, report: () => ({ bits, size: 12 }) },
     })
   const [idle, holding, watching, mesh] = await Promise.all([1, 1, 1, 0].map(opened))
   const all = [idle, holding, watching, mesh] as NonNullable<typeof idle>[]
@@ -369,66 +356,6 @@ test('served stream: a count says how many people the holders are, by the marks 
   expect(await stream.next('count')).toEqual({ type: 'count', key: KEY, count: 3, people: 2 })
 })
 
-test('served stream: small content comes with a lease and goes with an answer, to whoever takes any, when it is of the key', async () => {
-  const content = new TextEncoder().encode('a page')
-  const key = sha256AtOnce(content)
-  const stream = await openPresenceStream(self, home, { hello: 'node' })
-  const lease = (await leaseOf(tab, home.peer, key)).bytes
-  const other = (await leaseOf(tab, home.peer)).bytes
-  stream.send({ type: 'hold', sequence: 1, leases: [lease, other], contents: [content, content] })
-  expect((await stream.next('held')).refused).toEqual([])
-  const find = async (of: Uint8Array, maxContentBytes?: number) => {
-    stream.send({ type: 'find', id: 1, key: of, limit: 8, scope: SCOPE.own, maxContentBytes })
-    const { leases, content: given } = await stream.next('found')
-    return [leases.length, given]
-  }
-  expect(await find(key, 4_096)).toEqual([1, content])
-  expect(await find(key, content.byteLength - 1)).toEqual([1, undefined])
-  expect(await find(key)).toEqual([1, undefined])
-  expect(await find(KEY, 4_096)).toEqual([1, undefined])
-})
-
-test('served stream: small content goes with an answer only where the peer may be given so much now, and is counted', async () => {
-  const content = new TextEncoder().encode('a page')
-  const key = sha256AtOnce(content)
-  const asked: unknown[] = []
-  const giveNow = (...given: unknown[]) => asked.push(given) === 1
-  const stream = await openPresenceStream(self, home, { hello: 'node', giveNow })
-  stream.send({ type: 'hold', sequence: 1, leases: [(await leaseOf(home, home.peer, key)).bytes], contents: [content] })
-  await stream.next('held')
-  for (const expected of [content, undefined]) {
-    stream.send({ type: 'find', id: 1, key, limit: 1, scope: SCOPE.own, maxContentBytes: 4_096 })
-    expect((await stream.next('found')).content).toEqual(expected)
-  }
-  stream.send({ type: 'find', id: 1, key, limit: 1, scope: SCOPE.own })
-  await stream.next('found')
-  expect(asked).toEqual([1, 2].map(() => [encodeKeyHex(key), content.byteLength, home.id]))
-})
-
-test('served stream: a home passes a tab’s small content on with its lease', async () => {
-  const content = new TextEncoder().encode('a page')
-  const stream = await openPresenceStream(self, tab)
-  const lease = await leaseOf(tab, self.peer, sha256AtOnce(content))
-  stream.send({ type: 'hold', sequence: 1, leases: [lease.bytes, (await leaseOf(tab, self.peer)).bytes], contents: [content, content] })
-  await stream.next('held')
-  const told = () => stream.beside.map((beside) => beside.content)
-  expect(told()).toEqual([content, undefined])
-  stream.close()
-  await waitFor(() => told()[0] === undefined, 1_000, 'whoever is told the lease later has no content that is kept no more')
-})
-
-test('served stream: content ends with the stream that brought it, though its record stands for the grace', async () => {
-  const content = new TextEncoder().encode('a page')
-  const key = sha256AtOnce(content)
-  const stream = await openPresenceStream(self, home, { hello: 'node', graceMs: 60_000 })
-  stream.send({ type: 'hold', sequence: 1, leases: [(await leaseOf(tab, home.peer, key)).bytes], contents: [content] })
-  await stream.next('held')
-  expect(stream.store.contentOf(key)).toEqual(content)
-  stream.close()
-  await waitFor(() => stream.store.contentOf(key) === undefined, 1_000, 'the content is gone')
-  expect(stream.store.count(key)).toBe(1)
-})
-
 test('served stream: pushEveryMs bounds how often a watcher gets counts, of its own records and of the whole network', async () => {
   for (const scope of [SCOPE.own, SCOPE.network] as const) {
     let tell = (_count: number, _people: number) => {}
@@ -511,48 +438,6 @@ test('served stream: more waiting than a full home has ends the connection', asy
   }
 })
 
-test('served stream: of more small content than may wait, the leases are taken without it', async () => {
-  const stream = await openPresenceStream(self, home, { hello: 'node' })
-  const { publicKey } = tab.privateKey
-  const verify = Object.getPrototypeOf(publicKey).verify
-  const check = Promise.withResolvers<void>()
-  const checking = vi.spyOn(Object.getPrototypeOf(publicKey), 'verify').mockImplementation(async function (this: unknown, ...given) {
-    await check.promise
-    return verify.apply(this, given)
-  })
-  try {
-    stream.send({ type: 'hold', sequence: 1, leases: [(await leaseOf(tab, home.peer)).bytes] })
-    await waitFor(() => checking.mock.calls.length > 0, 1_000, 'the check that waits')
-    const content = new Uint8Array(4_096).fill(7)
-    const own = await leaseOf(home, home.peer, sha256AtOnce(content))
-    const large = encodePresence({ type: 'hold', sequence: 2, leases: Array(12).fill(own.bytes), contents: Array(12).fill(content) })
-    let askedFor = 0
-    const readSoFar = async () => {
-      stream.send({ type: 'find', id: ++askedFor, key: KEY, limit: 1, scope: SCOPE.own })
-      await stream.next('found')
-    }
-    for (let mebibytes = 0; mebibytes < 36; mebibytes++) {
-      for (let i = 0; i < 22; i++) stream.sendRaw(large)
-      await readSoFar()
-    }
-    const late = new Uint8Array(4_096).fill(8)
-    const last = await leaseOf(home, home.peer, sha256AtOnce(late))
-    const full = { leases: [last, ...Array(11).fill(own)].map(({ bytes }) => bytes), contents: [late, ...Array(11).fill(content)] }
-    stream.send({ type: 'hold', sequence: 3, ...full })
-    await readSoFar()
-    check.resolve()
-    await waitFor(() => stream.store.get(last.key, home.id) !== undefined, 30_000, 'the lease behind them')
-    expect(stream.store.contentOf(own.key)).toEqual(content)
-    expect(stream.store.contentOf(last.key)).toBeUndefined()
-    const renewed = await leaseOf(home, home.peer, last.key, { issuedAtMs: Date.now() + 1 })
-    stream.send({ type: 'hold', sequence: 4, leases: [renewed.bytes], contents: [late] })
-    await waitFor(() => stream.store.contentOf(last.key) !== undefined, 5_000, 'content that comes when there is room again')
-    expect(stream.aborted).toBe(false)
-  } finally {
-    checking.mockRestore()
-  }
-})
-
 test('served stream: a stream begins with one hello, or the connection is ended', async () => {
   const early = await openPresenceStream(self, tab, { hello: 'none' })
   early.send({ type: 'find', id: 1, key: KEY, limit: 1, scope: SCOPE.own })
@@ -615,210 +500,4 @@ test('served stream: an opener that reads news is told of servers that come late
   expect(await streams[0]?.next('servers')).toEqual({ type: 'servers', records: [Uint8Array.of(2)] })
   streams[0]?.close()
   await waitFor(() => tellers.length === 0, 1_000, 'the end of the news')
-})
-
-/** A server of a group that carries for servers of other groups; the home is one of those, the other server a mate. */
-const groups = {
-  report: () => ({ bits: 1, size: 12 }),
-  mustCarry: ({ peer }: { peer: string }) => peer === home.id,
-  mayCarry: ({ peer }: { peer: string }) => peer === other.id,
-}
-
-test('served stream: leases of a home of another group are told on, and withdrawn when they are released, or the home goes', async () => {
-  const stream = await openPresenceStream(self, home, { hello: 'node', groups, graceMs: 0 })
-  const leases = [await leaseOf(tab, home.peer), await leaseOf(home, home.peer, keyOf(2)), await leaseOf(tab, home.peer, keyOf(3))]
-  stream.send({ type: 'hold', sequence: 1, leases: leases.map(({ bytes }) => bytes) })
-  expect(reasons(await stream.next('held'))).toEqual([])
-  expect(stream.announced.map(({ holder }) => holder)).toEqual([tab.id, home.id, tab.id])
-  stream.send({ type: 'release', records: [{ key: KEY, holder: tab.multihash }] })
-  await stream.settled()
-  expect(stream.withdrawn).toEqual([{ key: KEY, holder: tab.id }])
-  stream.close()
-  await waitFor(() => stream.withdrawn.length === 3, 1_000, 'the end of all')
-  expect(stream.withdrawn.map(({ holder }) => holder)).toEqual([tab.id, home.id, tab.id])
-})
-
-test('served stream: a delegate keeps a home’s small content itself, and tells it to nobody: it would outlive the home’s stream there', async () => {
-  const content = new TextEncoder().encode('a page')
-  const key = sha256AtOnce(content)
-  const stream = await openPresenceStream(self, home, { hello: 'node', groups, graceMs: 60_000 })
-  stream.send({ type: 'hold', sequence: 1, leases: [(await leaseOf(tab, home.peer, key)).bytes], contents: [content] })
-  await stream.next('held')
-  expect(stream.store.contentOf(key)).toEqual(content)
-  expect(stream.beside.map((beside) => beside.content)).toEqual([undefined])
-})
-
-test('served stream: what two homes brought one after the other is told of until the later one releases it', async () => {
-  const owners: PresenceStreamOptions['owners'] = new Map()
-  const store = createRecordStore(NODE_LIMITS, Date.now, Math.random)
-  const everybody = { ...groups, mustCarry: () => true }
-  const first = await openPresenceStream(self, home, { hello: 'node', groups: everybody, owners, store })
-  const second = await openPresenceStream(self, other, { hello: 'node', groups: everybody, owners, store })
-  const release: PresenceFrame = { type: 'release', records: [{ key: KEY, holder: tab.multihash }] }
-  const [old, fresh] = [await leaseOf(tab, home.peer), await leaseOf(tab, other.peer, KEY, { lifetimeMs: 61_000 })]
-  first.send({ type: 'hold', sequence: 1, leases: [old.bytes] })
-  await first.next('held')
-  second.send({ type: 'hold', sequence: 1, leases: [fresh.bytes] })
-  await second.next('held')
-  first.send(release)
-  await first.settled()
-  expect([first.withdrawn, store.count(KEY)]).toEqual([[], 1])
-  second.send(release)
-  await second.settled()
-  expect([second.withdrawn.length, store.count(KEY)]).toEqual([1, 0])
-})
-
-test('served stream: what two streams bring for one home is told on until both have ended it, whichever came last', async () => {
-  const owners: PresenceStreamOptions['owners'] = new Map()
-  const store = createRecordStore(NODE_LIMITS, Date.now, Math.random)
-  const everybody = { ...groups, mustCarry: () => true, mayCarry: () => true }
-  const [ofHome, ofOther] = [
-    await openPresenceStream(self, home, { hello: 'node', groups: everybody, owners, store }),
-    await openPresenceStream(self, other, { hello: 'node', groups: everybody, owners, store }),
-  ]
-  const hold: PresenceFrame = { type: 'hold', sequence: 1, leases: [(await leaseOf(tab, home.peer)).bytes] }
-  const release: PresenceFrame = { type: 'release', records: [{ key: KEY, holder: tab.multihash }] }
-  for (const stream of [ofHome, ofOther]) {
-    stream.send(hold)
-    await stream.next('held')
-  }
-  ofOther.send(release)
-  await ofOther.settled()
-  expect([ofOther.withdrawn, store.count(KEY)]).toEqual([[], 1])
-  ofHome.send(release)
-  await ofHome.settled()
-  expect([ofHome.withdrawn.length, store.count(KEY)]).toEqual([1, 0])
-})
-
-test('served stream: a node’s own lease that comes back to it is not told on, so nobody else’s release ends it', async () => {
-  const stream = await openPresenceStream(self, other, {
-    ...{ hello: 'node', groups: { ...groups, mustCarry: () => true, mayCarry: () => true } },
-  })
-  stream.send({ type: 'hold', sequence: 1, leases: [(await leaseOf(self, self.peer)).bytes] })
-  expect(reasons(await stream.next('held'))).toEqual([])
-  stream.send({ type: 'release', records: [{ key: KEY, holder: self.multihash }] })
-  await stream.settled()
-  expect([stream.announced, stream.withdrawn]).toEqual([[], []])
-})
-
-test('served stream: of two streams of one carrier the later one stands for what it carries', async () => {
-  const store = createRecordStore(NODE_LIMITS, Date.now, Math.random)
-  const open = () => openPresenceStream(self, other, { hello: 'node', groups, store, graceMs: 60_000 })
-  const lease = await leaseOf(tab, home.peer)
-  for (const sequence of [1, 2]) {
-    const stream = await open()
-    stream.send({ type: 'hold', sequence, leases: [lease.bytes] })
-    await stream.next('held')
-    if (sequence === 1) continue
-    stream.send({ type: 'release', records: [{ key: KEY, holder: tab.multihash }] })
-    await stream.settled()
-  }
-  expect(store.count(KEY)).toBe(0)
-})
-
-test('served stream: what a tab tells again over a new stream is withdrawn when that one releases it, though the old one stands', async () => {
-  const owners: PresenceStreamOptions['owners'] = new Map()
-  const store = createRecordStore(NODE_LIMITS, Date.now, Math.random)
-  const open = () => openPresenceStream(self, tab, { owners, store })
-  const [old, now] = [await open(), await open()]
-  const lease = await leaseOf(tab, self.peer)
-  for (const stream of [old, now]) {
-    stream.send({ type: 'hold', sequence: 1, leases: [lease.bytes] })
-    await stream.next('held')
-  }
-  now.send({ type: 'release', records: [{ key: KEY, holder: tab.multihash }] })
-  await now.settled()
-  expect([now.withdrawn, store.count(KEY)]).toEqual([[{ key: KEY, holder: tab.id }], 0])
-})
-
-test('served stream: the bits that a node says count for the leases behind them', async () => {
-  const asked: (number | undefined)[] = []
-  const noting = {
-    ...groups,
-    mustCarry({ bits }: { bits: number | undefined }) {
-      asked.push(bits)
-      return false
-    },
-  }
-  const stream = await openPresenceStream(self, home, { hello: 'node', groups: noting })
-  for (const [index, bits] of [undefined, 1, 0].entries()) {
-    if (bits !== undefined) stream.send({ type: 'heartbeat', bits })
-    stream.send({ type: 'hold', sequence: index, leases: [(await leaseOf(home, home.peer, keyOf(index))).bytes] })
-  }
-  await stream.settled()
-  expect(asked).toEqual([undefined, 1, 0])
-})
-
-test('served stream: a watch that is told again is answered again: whoever asks has dropped the count', async () => {
-  const listeners: ((count: number, people: number) => void)[] = []
-  const service = {
-    watch(...[, listener]: Parameters<HomeService['watch']>) {
-      listeners.push(listener)
-      return () => {}
-    },
-  }
-  const stream = await openPresenceStream(self, home, { hello: 'node', groups, service })
-  for (const scope of [SCOPE.own, SCOPE.group]) {
-    stream.send({ type: 'watch', key: KEY, scope })
-    if (scope === SCOPE.group) {
-      stream.send({ type: 'watch', key: KEY, scope }) // nobody has answered yet
-      await stream.settled()
-      listeners[0]?.(3, 2)
-    }
-    const count = await stream.next('count')
-    stream.send({ type: 'watch', key: KEY, scope })
-    expect(await stream.next('count')).toEqual(count)
-  }
-  expect([listeners.length, stream.received.filter(({ type }) => type === 'count').length]).toEqual([1, 4])
-})
-
-test('served stream: a record node takes leases from a server that carries them, and tells nobody; not from a tab, nor where there are no groups', async () => {
-  const lease = await leaseOf(tab, home.peer)
-  const hold: PresenceFrame = { type: 'hold', sequence: 1, leases: [lease.bytes] }
-  const answers = await Promise.all(
-    [
-      { groups, hello: 'node' } as const,
-      { groups, hello: 'tab' } as const,
-      { groups: { ...groups, mayCarry: () => undefined }, hello: 'node' } as const,
-      { hello: 'node' } as const,
-    ].map(async (options) => {
-      const stream = await openPresenceStream(self, other, options)
-      stream.send(hold)
-      const held = await stream.next('held')
-      return [reasons(held), stream.store.count(KEY), stream.announced.length]
-    }),
-  )
-  expect(answers).toEqual([
-    [[], 1, 0],
-    [[[0, 'bad-lease']], 0, 0],
-    [[[0, 'busy']], 0, 0],
-    [[[0, 'bad-lease']], 0, 0],
-  ])
-})
-
-test('served stream: a node is told the size of the group, with the welcome and with heartbeats; a tab is not', async () => {
-  const node = await openPresenceStream(self, home, { groups, hello: 'none' })
-  node.send({ type: 'hello', role: 'node', addresses: [], answersProbes: false, readsRecords: true })
-  expect((await node.next('welcome')).group).toEqual({ bits: 1, size: 12, letsRest: true })
-  node.send({ type: 'heartbeat' })
-  expect((await node.next('heartbeat-reply')).group).toEqual({ bits: 1, size: 12, letsRest: true })
-  const stream = await openPresenceStream(self, tab, { groups })
-  stream.send({ type: 'heartbeat' })
-  expect((await stream.next('heartbeat-reply')).group).toBeUndefined()
-})
-
-test('served stream: a find for another server asks the record nodes alone', async () => {
-  const finds: (boolean | undefined)[] = []
-  const service = {
-    async find(...[, , , isForServer]: Parameters<HomeService['find']>) {
-      finds.push(isForServer)
-      return []
-    },
-  }
-  const stream = await openPresenceStream(self, home, { hello: 'node', groups, service })
-  stream.send({ type: 'find', id: 1, key: KEY, limit: 4, scope: SCOPE.group })
-  stream.send({ type: 'find', id: 2, key: KEY, limit: 4, scope: SCOPE.network })
-  await stream.next('found')
-  await stream.next('found')
-  expect(finds).toEqual([true, false])
 })
