@@ -49,8 +49,8 @@ export function createKadDht(components: DhtComponents, providerStore: Datastore
     initialQuerySelfInterval: 3_000,
     allowQueryWithZeroPeers: true, // else every walk waits for that one
     // Servers name others to each other all the time (server-news.ts, groups/mates.ts). A walk to oneself every 30 s was two thirds of what an idle
-    // node of eight sent, and more of larger networks (measured 2026-11): its answers name twenty servers each. kad-dht's own default: one that joins by a stock kad-dht server
-    // alone knows where its records belong after the second walk.
+    // node of eight sent, and more of larger networks (measured 2026-11): its answers name twenty servers each. This is kad-dht's own default: one
+    // that joins by a stock kad-dht server alone knows where its records belong after the second walk.
     querySelfInterval: 300_000,
     kBucketSize: BUCKET_SIZE,
     prefixLength: BUCKET_BITS,

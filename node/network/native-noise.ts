@@ -26,7 +26,7 @@ interface NoiseCrypto {
 const SECRET_PREFIX = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x04, 0x22, 0x04, 0x20]
 const PUBLIC_PREFIX = 'MCowBQYDK2VuAyEA'
 
-/** Text, of which Node.js makes a key in a third of the time that it takes for bytes: these come with their format, and an error is made inside. */
+/** Text, of which Node.js makes a key in a third of the time that it takes for bytes (findings/node-der-public-key.sh). */
 const pemOf = ({ buffer, byteOffset, byteLength }: Uint8Array) =>
   `-----BEGIN PUBLIC KEY-----\n${PUBLIC_PREFIX}${Buffer.from(buffer, byteOffset, byteLength).toString('base64')}\n-----END PUBLIC KEY-----`
 
