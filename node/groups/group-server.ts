@@ -4,6 +4,7 @@ import { createAudit } from './audit.ts'
 import { createCarrier } from './carrier.ts'
 import { GROUP_DEFAULTS, type GroupContext, type GroupOptions } from './context.ts'
 import { createDialer } from './dialer.ts'
+import { createFaults } from './faults.ts'
 import { createGroupFinder } from './group-finder.ts'
 import { createMessageHandler } from './group-messages.ts'
 import { createHomeStatements, type HomeStatements } from './home-statements.ts'
@@ -17,11 +18,8 @@ import { createQuestions } from './questions.ts'
 import { createRecords } from './records.ts'
 import { createUpkeep, type Upkeep } from './upkeep.ts'
 
-/** Faults after which a delegate loses its place. */
-const MAX_FAULTS = 2
 /** Between two looks at statements without a carrier, in ms. */
 const SWEEP_MS = 10_000
-const MAX_FAULTY = 1_024
 
 export type GroupServer<S extends Server> = ReturnType<typeof createGroupServer<S>>
 
@@ -36,18 +34,12 @@ export function createGroupServer<S extends Server>(context: GroupContext<S>, op
   const links = createLinks(self, context.reportOf)
   const questions = createQuestions(context, settings.answerMs)
   const dialer = createDialer(context, links, settings.dialsAtOnce)
-  /** By delegate, its peer id. Bounded: MAX_FAULTY. */
-  const faults = new Map<string, number>()
-  const faultsOf = ({ id }: S) => faults.get(id) ?? 0
+  const faults = createFaults(timers)
+  const faultsOf = ({ id }: S) => faults.countOf(id)
   let endSweep = () => {}
 
   function onFault(server: S): void {
-    const count = faultsOf(server) + 1
-    faults.delete(server.id)
-    faults.set(server.id, count)
-    const [oldest] = faults.keys()
-    if (faults.size > MAX_FAULTY) faults.delete(oldest as string)
-    if (count >= MAX_FAULTS) upkeep.refuse(server)
+    if (faults.add(server.id)) upkeep.refuse(server)
   }
 
   const records = createRecords<S>(

@@ -2,8 +2,9 @@
 
 import type { PeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { createRecentMap } from '../async/recent-map.ts'
+import type { Timers } from '../async/timers.ts'
 import type { GroupSettings } from '../groups/context.ts'
+import { createFaults } from '../groups/faults.ts'
 import { MAX_GROUP_BITS, type SizeReport } from '../groups/group-bits.ts'
 import type { Links } from '../groups/links.ts'
 import { groupOf, isNearer, nearestTo, type Place, placeOf, sharedBits } from '../groups/place.ts'
@@ -20,9 +21,8 @@ export interface ToldLease {
   position: Uint8Array
 }
 
-/** Faults after which a delegate loses its place. */
-const MAX_FAULTS = 2
-const MAX_FAULTY = 1_024
+/** The rank of a delegate without room: below those that were at fault, where nothing stands. */
+const LAST = 64
 /** Heartbeats to the nearest of one's own group are never rare: they are the first to keep records of the same keys. */
 const NEAR_MATES = 8
 
@@ -34,22 +34,24 @@ export interface GroupRolesContext {
   reportOf(server: GroupPeer): SizeReport
   /** This server has come a moment ago, and may be connected to its entrance alone. */
   isJoining(): boolean
+  timers: Pick<Timers, 'now'>
+  /** Others are better for keys than before. */
+  onRanks(): void
 }
 
 export function createGroupRoles(
-  { links, upkeep, hasReported, reportOf, isJoining }: GroupRolesContext,
+  { links, upkeep, hasReported, reportOf, isJoining, timers, onRanks }: GroupRolesContext,
   { delegates }: Pick<GroupSettings, 'delegates'>,
 ) {
   const { self } = links
-  /** By delegate, its peer id. */
-  const faults = createRecentMap<string, number>({ maxEntries: MAX_FAULTY })
+  const faults = createFaults(timers)
   const placeOfPeer = (peer: string) => (links.get(peer) ?? groupPeer(peerIdFromString(peer))).place
-  const faultsOf = ({ id }: GroupPeer) => faults.peek(id) ?? 0
 
   /** Servers of the key's group that know its record nodes, the best first; where there is none, one that is nearer to it and passes it on. */
   function delegatesAt(place: Place): GroupPeer[] {
     const group = links.groupAt(place)
-    const rank = (server: GroupPeer) => faultsOf(server) * 4 + (group.indexOf(server) < delegates ? 0 : 2)
+    const rank = (server: GroupPeer) =>
+      (faults.isFull(server.id) ? LAST : faults.countOf(server.id) * 4) + (group.indexOf(server) < delegates ? 0 : 2)
     const able = group
       .filter((server) => links.covers(server, place))
       .sort((a, b) => rank(a) - rank(b) || (isNearer(place, a.place, b.place) ? -1 : 1))
@@ -88,10 +90,15 @@ export function createGroupRoles(
     /** A delegate denied what another one found. */
     onDenied(peer: PeerId) {
       const link = links.get(peer.toString())
-      if (link === undefined) return
-      faults.set(link.id, faultsOf(link) + 1)
-      if (faultsOf(link) >= MAX_FAULTS) upkeep.refuse(link)
+      if (link !== undefined && faults.add(link.id)) upkeep.refuse(link)
     },
+    /** A delegate has no room for a lease, and says so: another one may have some. */
+    onFull(peer: string) {
+      const link = links.get(peer)
+      if (link !== undefined && !links.isMate(link) && faults.noteFull(peer)) onRanks()
+    },
+    /** True for a delegate that has had no room lately: where nothing stands at it, it does not lie. */
+    isFull: faults.isFull,
     /**
      * True when a lease that the server has told of must be told on: it does not know the record nodes, or does not say whether it does, as an
      * older one that tells of its own. So a lease comes nearer to the key with each server: some that knew nothing of each other have

@@ -113,7 +113,7 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
   }
 
   const hasReported = (id: string) => reports.peek(id) !== undefined
-  const roles = createGroupRoles({ links, upkeep, hasReported, reportOf, isJoining }, settings)
+  const roles = createGroupRoles({ links, upkeep, hasReported, reportOf, isJoining, timers, onRanks: changes.tell }, settings)
 
   const { hasRoom, wants } = createWanted({ links, wanted: dials.wanted, isLed: () => joining.isLed }, settings.delegates)
   function wantFor(server: GroupPeer, end?: (isOpen: boolean) => void, terms?: BriefTerms): void {

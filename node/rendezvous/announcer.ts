@@ -126,7 +126,7 @@ export function createAnnouncer<Name extends ServerName = PeerId>(
     onStream: (opened: LeaseStream) => statements.onStream(opened, opened.id),
     /** The other end has refused a lease. For some reasons it is told again: its clock or ours is put right, or the holder leaves its old home. */
     onRefused(from: LeaseStream, lease: Uint8Array, reason: Refusal) {
-      if (!PASSING.has(reason)) return
+      if (!PASSING.has(reason)) return placement.onRefused?.(from.id, reason)
       if (reason !== 'older') from.askTime()
       const refused = repeats.get(from) ?? { leases: new Set(), endWait: undefined, waitMs: FIRST_REPEAT_MS }
       repeats.set(from, refused)

@@ -45,7 +45,7 @@ export interface AuditedLeases<Name extends ServerName = PeerId> extends Standin
 }
 
 export interface LeaseAuditContext<Name extends ServerName = PeerId> {
-  placement: Pick<Placement<Name>, 'delegates' | 'walk'>
+  placement: Pick<Placement<Name>, 'delegates' | 'isWithoutRoom' | 'walk'>
   streams: FindStreams<Name>
   values(): Iterable<AuditedLeases<Name>>
   /** In ms since the epoch. */
@@ -104,7 +104,8 @@ export function createLeaseAudit<Name extends ServerName = PeerId>(
 
   async function audit(audited: AuditedLeases<Name>, carrier: Name): Promise<void> {
     const { position } = audited
-    if (position === undefined) return
+    // It has said itself that there is no room for some.
+    if (position === undefined || placement.isWithoutRoom?.(carrier) === true) return
     const other = placement.delegates?.(position)?.find((each) => each.toString() !== carrier.toString())
     const [isOwned, isSeen] = await Promise.all([hasLease(carrier, audited, SCOPE.group), other && hasLease(other, audited, SCOPE.group)])
     const isStanding = () =>

@@ -17,10 +17,13 @@ import { askDelegates } from './ask-delegates.ts'
 import { askInTurns } from './ask-in-turns.ts'
 import type { Search } from './found-holders.ts'
 import { createLeaving } from './leaving.ts'
-import { SCOPE, type Scope } from './wire-frames.ts'
+import { type Refusal, SCOPE, type Scope } from './wire-frames.ts'
 
 /** How many record nodes keep each key. Three: two may fail, or one may lie, and the count is still right. */
 export const RECORD_NODES = 3
+
+/** Refusals of a server that is full, for whatever key. */
+const NO_ROOM: ReadonlySet<Refusal> = new Set(['leases-per-peer', 'records'])
 
 /** Silent servers that are remembered, and for how long, in ms: until a dead one is noticed, and not for long where one was busy. */
 const MAX_SILENT = 1_024
@@ -40,6 +43,8 @@ export interface Placement<Name extends ServerName = PeerId> {
   targets(position: Uint8Array): Name[]
   /** Delegates of a key, the best first, for it to be asked through; undefined where this peer turns to the targets itself. */
   delegates?(position: Uint8Array): Name[] | undefined
+  /** True for a delegate that has refused leases for want of room. */
+  isWithoutRoom?(delegate: Name): boolean
   /**
    * Yields what the targets, or the delegates of a key, find: not all of them are asked at once, but for somebody else. Where it is left out, the
    * targets are asked side by side.
@@ -47,6 +52,8 @@ export interface Placement<Name extends ServerName = PeerId> {
   ask?<T>(position: Uint8Array, ask: AskSome<Name, T>, timers: Timers, search: AskedSearch): AsyncIterable<T>
   /** A node's. */
   createLeaving?: typeof createLeaving
+  /** A server does not take a lease, and will not soon. A tab has no other one to turn to. */
+  onRefused?(server: string, reason: Refusal): void
   /** True when this peer is itself a record node for the position. */
   keepsRecords(position: Uint8Array): boolean
   /** Record nodes that the routing table may not know, found by a walk; yields nothing where the table is whole. */
@@ -67,6 +74,8 @@ export interface PlacementGroups<Name extends ServerName = PeerId> {
   delegatesAt(position: Uint8Array): Name[]
   reach(position: Uint8Array): Promise<Name[]>
   onDenied(delegate: Name): void
+  onFull(server: string): void
+  isFull(delegate: string): boolean
   /** True while servers that others have told of are still to be connected. */
   isAwaiting?(): boolean
   /** Of a node that has come a moment ago; undefined where it knows whom to ask. */
@@ -129,6 +138,8 @@ export function createNodePlacement<Name extends ServerName = PeerId>(
     targets: (position) => delegates(position)?.slice(0, 1) ?? recordNodes(position).nodes,
     delegates,
     createLeaving,
+    onRefused: (server, reason) => NO_ROOM.has(reason) && groups?.onFull(server),
+    isWithoutRoom: (delegate) => groups?.isFull(delegate.toString()) ?? false,
     ask(...asked) {
       const arrival = groups?.arrival?.()
       return arrival === undefined ? askNow(...asked) : askOnArrival(arrival, ...asked)

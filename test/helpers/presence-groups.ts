@@ -46,7 +46,10 @@ function createGroupOf(peer: PeerId, world: GroupWorld, onChange: () => void) {
   const links = createLinks<GroupPeer>(groupPeer(peer), reportOf)
   const upkeep = { repair() {}, refuse() {} }
   const isJoining = () => timers.now() - startedAtMs < JOINING_MS
-  const roles = createGroupRoles({ links, upkeep, hasReported: (other) => reports.has(other), reportOf, isJoining }, { delegates: 2 })
+  const roles = createGroupRoles(
+    { links, upkeep, hasReported: (other) => reports.has(other), reportOf, isJoining, timers, onRanks: changed },
+    { delegates: 2 },
+  )
   let isSettling = false
   function changed(): void {
     if (isSettling) return
@@ -89,12 +92,12 @@ export function createPresenceGroups(seed: number) {
   const now = () => EPOCH_MS + timers.now()
   const world: GroupWorld = { random, timers, now, codec: written.codec }
 
-  function add({ peer, id }: SeededPeer, bits: number): GroupServer {
+  function add({ peer, id }: SeededPeer, bits: number, limits = NODE_LIMITS): GroupServer {
     const table = createServerTable<PeerId>(timers)
     table.placeSelf(positionOfServer(peer))
     const group = createGroupOf(peer, world, () => client.refresh())
     group.links.setBits(bits)
-    const store = createRecordStore(NODE_LIMITS, now, random.next, timers.now)
+    const store = createRecordStore(limits, now, random.next, timers.now)
     const streams = new Map<string, GroupStream>()
     const opening = new Set<string>()
     const news = new Set<() => void>()

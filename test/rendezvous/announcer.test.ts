@@ -22,8 +22,14 @@ function createAnnouncing(targets: SeededPeer[]) {
   const refusing = new Set<string>()
   const streams = new Map<string, PresenceStream>()
   const wanted: string[] = []
+  const refusals: string[] = []
   const announcer: Announcer = createAnnouncer(
-    { targets: () => place.targets.map(({ peer }) => peer), keepsRecords: () => false, async *walk() {} },
+    {
+      targets: () => place.targets.map(({ peer }) => peer),
+      keepsRecords: () => false,
+      async *walk() {},
+      onRefused: (server, reason) => void refusals.push(`${reason} ${server}`),
+    },
     { get: (peer) => streams.get(peer.toString()), keepOpen: (peer) => wanted.push(peer.toString()) },
   )
   const open = (peer: SeededPeer) => {
@@ -43,7 +49,7 @@ function createAnnouncing(targets: SeededPeer[]) {
     streams.set(peer.id, stream)
     return stream
   }
-  return { announcer, place, kept, refusing, open, wanted }
+  return { announcer, place, kept, refusing, refusals, open, wanted }
 }
 const ids = (list: SeededPeer[]) => list.map(({ id }) => id)
 
@@ -190,4 +196,13 @@ test('announcer: a lease that was refused for a while is not sent again once it 
   announcer.onRefused(stream, LEASE, 'older')
   announcer.onStreamEnd(stream)
   expect(vi.getTimerCount()).toBe(0)
+})
+
+test('announcer: a refusal that does not pass is told to the placement, since another server may have room', async () => {
+  const [a] = peers as [SeededPeer]
+  const { announcer, refusals, open } = createAnnouncing([a])
+  const stream = { ...open(a), askTime() {} } as PresenceStream
+  for (const reason of ['older', 'records', 'busy', 'leases-per-peer'] as const) announcer.onRefused(stream, LEASE, reason)
+  announcer.onStreamEnd(stream)
+  expect(refusals).toEqual([`records ${a.id}`, `leases-per-peer ${a.id}`])
 })

@@ -2,6 +2,7 @@
 
 import { beforeAll, expect, test } from 'vitest'
 import type { Key } from '../../node/index.ts'
+import { NODE_LIMITS } from '../../node/limits.ts'
 import type { GroupServer } from '../helpers/group-streams.ts'
 import { createPresenceGroups, type PresenceGroups } from '../helpers/presence-groups.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
@@ -195,3 +196,31 @@ test.each([1, 2, 3, 4])(
     for (const server of [...network.servers.values()]) server.stop()
   },
 )
+
+test('group presence: a delegate without room is left for another one, and its leases are counted', async () => {
+  const network = createPresenceGroups(1)
+  const stage = createStage(network)
+  const limits = new Map(peers.slice(0, SERVERS).map(({ id }) => [id, { ...NODE_LIMITS }]))
+  const all = peers.slice(0, SERVERS).map((peer) => network.add(peer, 1, limits.get(peer.id)))
+  for (const a of all) for (const b of all) if (a !== b) network.link(a, b)
+  await network.pass(10_000)
+  const carriersOf = ({ client }: GroupServer) =>
+    [...client.announcer.values()].flatMap(({ isCarried, peers: told }) => (isCarried ? [...told.keys()] : []))
+  const [home] = all as [GroupServer]
+  for (let key = 0; key < KEYS; key++) stage.hold(home, key)
+  await network.pass(1)
+  const [full] = carriersOf(home) as [string]
+  for (const name of [...stage.holds.keys()]) stage.end(stage.holds, name)
+  await network.pass(QUIET_MS)
+
+  Object.assign(limits.get(full) ?? {}, { maxRecords: 0 })
+  for (let key = 0; key < KEYS; key++) stage.hold(home, key)
+  await network.pass(1)
+  expect(carriersOf(home)).toContain(full)
+  await network.pass(5_000)
+  expect(carriersOf(home)).not.toContain(full)
+  for (let key = 0; key < KEYS; key++) for (const server of all) stage.watch(server, key)
+  await network.pass(2_000)
+  expect(stage.wrong()).toEqual([])
+  for (const server of [...network.servers.values()]) server.stop()
+})

@@ -35,7 +35,7 @@ type Reply =
 const found = (leases: Uint8Array[]): FoundFrame => ({ type: 'found', id: 1, leases, stock: [], homes: [], count: leases.length })
 
 /** @param replies by server: to the home's finds. `a` is the carrier, `b` the other delegate, what begins with `r` a record node that is dialled */
-function createAudited(replies: Record<string, Reply>, keys = 1) {
+function createAudited(replies: Record<string, Reply>, keys = 1, full: string[] = []) {
   const time = createVirtualTime()
   const written = createVirtualLeases()
   const forged = new Set<Uint8Array>()
@@ -69,6 +69,7 @@ function createAudited(replies: Record<string, Reply>, keys = 1) {
     {
       placement: {
         delegates: () => ['a', 'b'],
+        isWithoutRoom: (server) => full.includes(server),
         walk: async function* () {
           yield* Object.keys(replies).filter((server) => server.startsWith('r'))
         },
@@ -134,6 +135,13 @@ test.each<[what: string, Record<string, Reply>, faults: string[]]>([
   await audited.pass(LOOKED_MS)
   await audited.pass(ANSWERED_MS)
   expect([...new Set(audited.faults)]).toEqual(faults)
+})
+
+test('lease audit: a carrier that has said that it lacks the room is not at fault, and not asked', async () => {
+  const { faults, asked, pass } = createAudited({ a: 'denies', b: 'denies', r1: 'denies', r2: 'denies' }, 1, ['a'])
+  await pass(LOOKED_MS)
+  await pass(ANSWERED_MS)
+  expect([faults, asked]).toEqual([[], []])
 })
 
 test('lease audit: record nodes are dialled only where the other delegate finds nothing', async () => {

@@ -13,6 +13,9 @@ beforeAll(async () => {
   peers = await Promise.all([1, 2, 3, 4, 5].map(createSeededPeer))
 })
 
+/** Delegates that take all leases. */
+const WITH_ROOM = { onFull() {}, isFull: () => false }
+
 /** Servers in the order of their distance, and whether this peer would be among the nearest. */
 const tableOf = (near: SeededPeer[], { isSelfNear = false, hasGap = false } = {}) =>
   ({
@@ -71,6 +74,7 @@ test('placement: of another group a node turns to one delegate, and asks the oth
     delegatesAt: () => all.slice(3),
     reach: async () => all.slice(0, 1),
     onDenied() {},
+    ...WITH_ROOM,
   }
   const placement = createNodePlacement(tableOf(peers, { hasGap: true }), groups)
   const elsewhere = new Uint8Array(32).fill(1)
@@ -94,6 +98,7 @@ test('placement: a node that has come a moment ago asks nobody for a key before 
     delegatesAt: () => [delegate],
     reach: async () => [],
     onDenied() {},
+    ...WITH_ROOM,
     arrival: () => (groups.bits === 0 ? { word: word.promise, entry: () => undefined } : undefined),
   }
   const asked: PeerId[] = []
@@ -124,6 +129,7 @@ test('placement: a node that joins and has found nobody asks again once it is in
       delegatesAt: () => delegates,
       reach: async () => [],
       onDenied() {},
+      ...WITH_ROOM,
       arrival: () => ({ word: undefined, entry: () => entered.promise }),
     }
     const asked: PeerId[] = []
@@ -149,6 +155,7 @@ test('placement: a node that joins lets a search for its tab go on to others bef
     delegatesAt: () => peers.slice(0, 1).map(({ peer }) => peer),
     reach: async () => [],
     onDenied() {},
+    ...WITH_ROOM,
     arrival: () => ({ word: undefined, entry: () => new Promise<void>(() => {}) }),
   }
   const limit = new AbortController()
@@ -204,4 +211,22 @@ test('placement: a record node that was silent when it was asked first is asked 
   expect((await first()).filter((name) => name === silent)).toHaveLength(0)
   await pass(10_000)
   expect((await first()).filter((name) => name === silent)).toHaveLength(1)
+})
+
+test('placement: a server is full by its refusals for want of room alone', () => {
+  const full: string[] = []
+  const groups = {
+    bits: 1,
+    coversHere: () => false,
+    recordNodes: () => ({ nodes: [], isSelf: false }),
+    delegatesAt: () => [],
+    reach: async () => [],
+    onDenied() {},
+    onFull: (server: string) => void full.push(server),
+    isFull: (server: string) => full.includes(server),
+  }
+  const { onRefused, isWithoutRoom } = createNodePlacement(tableOf([]), groups)
+  for (const reason of ['bad-lease', 'leases-per-peer', 'records-per-key', 'records', 'watches'] as const) onRefused?.(reason, reason)
+  expect(full).toEqual(['leases-per-peer', 'records'])
+  expect(isWithoutRoom?.('records' as unknown as PeerId)).toBe(true)
 })
