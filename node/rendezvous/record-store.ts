@@ -8,7 +8,7 @@ import { shuffle } from '../network/shuffle.ts'
 import type { Key } from '../types.ts'
 import { createKeptContents, type Giver, type KeptCopy } from './kept-contents.ts'
 import { createKeyListeners } from './key-listeners.ts'
-import { createMissedKeys } from './missed-keys.ts'
+import { createMissedKeys, type MissedKeys } from './missed-keys.ts'
 
 /** One holder's presence at one key. */
 export interface HolderRecord {
@@ -176,7 +176,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
       }
       if (size >= options.maxRecords) {
         const out = crowdedOut(sources, record.source)
-        missed.add((out ?? record).key, (out ?? record).endsAtMs - monotonic())
+        noteMissed(missed, out ?? record, monotonic())
         if (out === undefined) return 'records'
         evict(out)
       }
@@ -224,6 +224,12 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
     /** Drops what has run out, and says so. */
     sweep: () => [...keys.keys()].forEach((id) => void living(id)),
   }
+}
+
+/** The peer behind a source, as far as there is one. */
+const tellerOf = (source: RecordSource) => (typeof source === 'string' ? source : isStream(source) ? source.peer : '')
+function noteMissed(missed: MissedKeys, { key, endsAtMs, source }: KeptRecord, nowMs: number): void {
+  missed.add(key, endsAtMs - nowMs, tellerOf(source))
 }
 
 const isOfOnePeer = (a: RecordSource, b: RecordSource) => a === b || (isStream(a) && isStream(b) && a.peer === b.peer)

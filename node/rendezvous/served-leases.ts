@@ -99,7 +99,7 @@ export function createServedLeases(
     if (!isKnown && !(await codec.isSigned(lease))) return countBad('a lease with a wrong signature')
     if (source.hasEnded) return undefined
     if (known?.source !== source && store.countOfSource(source) >= most) {
-      if (!isTabs) store.missed.add(key, livesMs)
+      if (!isTabs) store.missed.add(key, livesMs, peer)
       return 'leases-per-peer'
     }
     const right = rightContent(key, content)
