@@ -29,8 +29,11 @@ const NO_ROOM: ReadonlySet<Refusal> = new Set(['leases-per-peer', 'records'])
 const MAX_SILENT = 1_024
 const SILENT_MS = 10_000
 
-/** How long a search for a tab waits for this node to be in its group, in ms: it asks others as well before its time is over. */
-const TAB_WAIT_MS = 1_000
+/**
+ * A search waits no longer for this node to be in its group before it asks once more, in ms: by then it may know more. That for a tab goes on to
+ * others afterwards, before its time is over.
+ */
+const AGAIN_MS = 1_000
 
 /** Yields what some servers find. @param scope of the question; a peer's own where it is left out */
 export type AskSome<Name, T> = (names: Name[], scope?: Scope) => AsyncIterable<T>
@@ -119,7 +122,7 @@ export function createNodePlacement<Name extends ServerName = PeerId>(
     )
   }
 
-  /** A node that has come a moment ago asks once more, when it knows more, unless somebody waits who asks others as well. */
+  /** A node that has come a moment ago asks again while it comes to know more, unless somebody waits who asks others as well. */
   async function* askOnArrival<T>({ word, entry }: Arrival, ...asked: Parameters<typeof askNow<T>>): AsyncIterable<T> {
     const [, , timers, { signal, isForServer }] = asked
     if (word !== undefined) await raceAbort(word, signal)
@@ -130,8 +133,15 @@ export function createNodePlacement<Name extends ServerName = PeerId>(
     }
     const later = isAny || isForServer === true ? undefined : entry()
     if (later === undefined) return
-    await raceAbort(isForServer === false ? Promise.race([later, delay(TAB_WAIT_MS, {}, timers)]) : later, signal)
-    yield* askNow(...asked)
+    const isIn = later.then(() => true)
+    for (let isLast = false; !isLast && !isAny; ) {
+      const hasEntered = await raceAbort(Promise.race([isIn, delay(AGAIN_MS, {}, timers)]), signal)
+      isLast = hasEntered === true || isForServer === false
+      for await (const found of askNow(...asked)) {
+        isAny = true
+        yield found
+      }
+    }
   }
 
   return {

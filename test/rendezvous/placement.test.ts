@@ -170,6 +170,27 @@ test('placement: a node that joins lets a search for its tab go on to others bef
   expect(await found).toEqual({ done: true, value: undefined })
 })
 
+test('placement: a node that takes long to come into its group asks again meanwhile, and finds what it knows by then', async () => {
+  const { timers, pass } = createVirtualTime()
+  const groups = {
+    bits: 1,
+    coversHere: () => false,
+    recordNodes: () => ({ nodes: [], isSelf: false }),
+    delegatesAt: () => (timers.now() < 1_500 ? [] : peers.slice(0, 1).map(({ peer }) => peer)),
+    reach: async () => [],
+    onDenied() {},
+    ...WITH_ROOM,
+    arrival: () => ({ word: undefined, entry: () => new Promise<void>(() => {}) }),
+  }
+  const search = { signal: new AbortController().signal, isForServer: undefined }
+  const ask = async function* () {
+    yield timers.now()
+  }
+  const found = createNodePlacement(tableOf([]), groups).ask?.(POSITION, ask, timers, search)[Symbol.asyncIterator]().next()
+  await pass(2_500)
+  expect(await found).toEqual({ done: false, value: 2_000 })
+})
+
 test('placement: the record nodes are asked one after the other for this peer, and side by side for somebody else', async () => {
   const placement = createNodePlacement(tableOf(peers))
   const firstAsked = async (isForServer: boolean | undefined) => {
