@@ -47,7 +47,7 @@ export function createUpkeep<S extends Server>(context: UpkeepContext<S>, parts:
   const { self, timers, random, publish } = context
   const { links, questions, dialer, isJoining } = parts
   const { delegates } = settings
-  const lost = createLostServers<S>(context, settings.lostMs)
+  const lost = createLostServers<S>({ timers, isOfUse }, settings.lostMs)
   const { compare, compareSoon, stop } = createComparisons<S>(context, parts, settings.gossipMs)
   const bitsLooks = createBitsLooks<S>(context, { ...parts, setBits, report }, settings)
   const surplus = createSurplusLinks<S>(context, { ...parts, close }, delegates)
@@ -64,8 +64,11 @@ export function createUpkeep<S extends Server>(context: UpkeepContext<S>, parts:
     return linked.length < MAX_LINKS_RATIO * delegates && !linked.some((server) => links.covers(server, near))
   }
 
-  /** A server whose link was closed as surplus at the other end is not. */
-  const isOfUse = ({ place }: S) => groupOf(place, links.bits) === links.ownGroup || isMissing(groupOf(place, links.bits), undefined)
+  /** A server whose link was closed as surplus at the other end is not, nor is one that has lied. */
+  function isOfUse(server: S): boolean {
+    const group = groupOf(server.place, links.bits)
+    return !lost.isRefused(server) && (group === links.ownGroup || isMissing(group, undefined))
+  }
 
   /** In turns another delegate of the group and a mate: either may lie. A mate names no delegate of its own, which would make hubs. */
   function findIntroducer(group: number): S | undefined {
@@ -143,7 +146,7 @@ export function createUpkeep<S extends Server>(context: UpkeepContext<S>, parts:
     if (!isJoining() && random() < 1 / GOSSIPS_PER_TRIM) surplus.trim()
     const again = lost.next(random())
     if (again === undefined) return
-    if (links.has(again) || !isOfUse(again) || lost.isRefused(again)) lost.forget(again)
+    if (links.has(again)) lost.forget(again)
     else dialer.want(again, (isOpen) => isOpen || lost.add(again), { isOnce: true })
   }
 

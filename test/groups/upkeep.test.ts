@@ -141,6 +141,19 @@ test('upkeep: a server that is gone for good is dialled after waits that double,
   expect(atMs.at(-1)).toBeLessThan(3_800_000)
 })
 
+test('upkeep: a lost server that is of no use is dialled once its group lacks a delegate', () => {
+  const network = createGroupTestNetwork({ mergeFloor: 1, splitFloor: 1_000 })
+  const [home, lost, ...others] = ['00', '10', '110', '111'].map((place) => network.add(place, 1)) as [TestServer, ...TestServer[]]
+  network.linkAll([home, lost as TestServer, ...others])
+  home.group.start()
+  network.unlink(home, lost as TestServer)
+  network.pass(60_000)
+  expect(names(home.dialled)).not.toContain('10')
+  for (const other of others) network.unlink(home, other)
+  network.pass(60_000)
+  expect(names(home.dialled)).toContain('10')
+})
+
 test('upkeep: a delegate that has lied is not dialled again, though its link has ended', async () => {
   const { timers, pass } = createVirtualTime()
   const [self, liar, other] = ['0', '2', '3'].map((id) => ({ id, place: { high: Number(id) << 30, low: 0 } })) as [Server, Server, Server]
@@ -177,6 +190,8 @@ test('upkeep: a delegate that has lied is not dialled again, though its link has
   upkeep.onLinkEnd(other)
   await pass(300_000)
   expect(new Set(dialled)).toEqual(new Set(['3']))
+  await pass(600_000)
+  expect(new Set(dialled), 'it is not forgotten').toEqual(new Set(['3', '2']))
   upkeep.stop()
 })
 
