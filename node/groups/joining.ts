@@ -42,20 +42,24 @@ export function createJoining<S extends Server>({ self }: Pick<GroupContext<S>, 
   let state: 'alone' | 'joining' | 'ready' | 'whole' = 'alone'
   /** Members of the group, as one of them has said; 0 before. */
   let needed = 0
+  /** The group is being taken in: servers that are to be dialled may not have been named yet. */
+  let isTakingIn = false
   const tried = new Set<string>()
   const isOther = ({ id }: S) => id !== self.id
 
   function check(): void {
     if (needed === 0 || state === 'whole' || state === 'alone') return
     const mates = links.mates().length
-    if (state === 'joining' && mates >= Math.min(READY_MATES, needed)) {
+    const areAllDialled = dialer.size === 0 && !isTakingIn
+    // Others of a small group may be gone.
+    if (state === 'joining' && (mates >= Math.min(READY_MATES, needed) || (areAllDialled && mates > 0))) {
       state = 'ready'
       onReady()
     }
     for (let group = 0; group < links.groupCount; group++) {
-      if (group !== links.ownGroup && links.group(group).length === 0 && dialer.size > 0) return
+      if (group !== links.ownGroup && links.group(group).length === 0 && !areAllDialled) return
     }
-    if (state !== 'ready' || (mates < needed * WHOLE_PART && dialer.size > 0)) return
+    if (state !== 'ready' || (mates < needed * WHOLE_PART && !areAllDialled)) return
     state = 'whole'
     onWhole()
   }
@@ -64,6 +68,7 @@ export function createJoining<S extends Server>({ self }: Pick<GroupContext<S>, 
   function dialAll(from: S, { servers, size }: GroupAnswer<S>, delegates: readonly S[]): void {
     const mates = servers.filter(isOther)
     needed = Math.max(1, size - 1)
+    isTakingIn = true
     const nearest = nearestTo(self.place, mates, READY_MATES)
     for (const mate of nearest) dialer.want(mate, check)
     const rest = mates.filter((mate) => !nearest.includes(mate))
@@ -72,9 +77,13 @@ export function createJoining<S extends Server>({ self }: Pick<GroupContext<S>, 
       if (delegate !== undefined) dialer.want(delegate, check)
       if (mate !== undefined) patient.want(mate, check)
     }
+    const onDone = () => {
+      isTakingIn = false
+      check()
+    }
     const listed = new Set([from, ...mates].map(({ id }) => id))
-    if (listed.size < needed) compareNotes(from, links, questions, patient, { but: listed, onEnd: check })
-    check()
+    if (listed.size < needed) compareNotes(from, links, questions, patient, { but: listed, onEnd: check, onDone })
+    else onDone()
   }
 
   /** Asks one after the other, each nearer than the one before, until one knows the group. */
@@ -110,6 +119,7 @@ export function createJoining<S extends Server>({ self }: Pick<GroupContext<S>, 
     /** @param onFailed the entrance, or those that it named, could not be reached */
     join(entrance: S, onFailed: () => void) {
       state = 'joining'
+      isTakingIn = false
       tried.clear()
       dialer.want(entrance, (isOpen) => {
         if (!isOpen) return onFailed()

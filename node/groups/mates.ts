@@ -35,6 +35,8 @@ export interface CompareOptions {
   onEnd?(isOpen: boolean): void
   /** Servers are dialled that were not known. */
   onNews?(): void
+  /** All that the mate knows more has been fetched, or it has not answered. */
+  onDone?(): void
 }
 
 export function compareNotes<S extends Server>(
@@ -42,10 +44,15 @@ export function compareNotes<S extends Server>(
   links: Links<S>,
   questions: Questions<S>,
   dialer: Pick<Dialer<S>, 'want' | 'isWanted'>,
-  { but, onEnd, onNews }: CompareOptions = {},
+  { but, onEnd, onNews, onDone }: CompareOptions = {},
 ): void {
   const { bits } = links
+  let left = 0
   const take = (fetched: Answer<S> | undefined) => {
+    takeServers(fetched)
+    if (--left === 0) onDone?.()
+  }
+  const takeServers = (fetched: Answer<S> | undefined) => {
     if (fetched?.type !== 'servers' || links.bits !== bits) return
     const group = links.ownGroup
     const mates = fetched.servers.filter((server) => groupOf(server.place, bits) === group && !dialer.isWanted(server))
@@ -53,8 +60,10 @@ export function compareNotes<S extends Server>(
     if (mates.length > 0) onNews?.()
   }
   questions.ask(mate, { type: 'compare', bits, ...digestOf(groupAround(links, bits)) }, (roster) => {
-    if (roster?.type !== 'roster' || links.bits !== bits) return
+    if (roster?.type !== 'roster' || links.bits !== bits) return onDone?.()
     const lacking = roster.ids.filter((id) => id !== links.self.id && links.get(id) === undefined && !but?.has(id))
+    left = Math.ceil(lacking.length / MAX_FETCHED)
+    if (left === 0) onDone?.()
     for (let i = 0; i < lacking.length; i += MAX_FETCHED) {
       questions.ask(mate, { type: 'fetch', ids: lacking.slice(i, i + MAX_FETCHED) }, take)
     }

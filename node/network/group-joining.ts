@@ -24,8 +24,13 @@ export interface GroupJoiningContext {
   links: Links<GroupPeer>
   questions: Questions<GroupPeer>
   timers: Pick<Timers, 'now' | 'after'>
-  /** Dials a server. @param end hears whether there is a connection; where it is left out, the server may come by itself first */
-  want(server: GroupPeer, end?: (isOpen: boolean) => void): void
+  /**
+   * Dials a server.
+   *
+   * @param end hears whether there is a connection; where it is left out, the server may come by itself first
+   * @param terms it hears after one attempt: one that refuses is not waited for
+   */
+  want(server: GroupPeer, end?: (isOpen: boolean) => void, terms?: { isBrief: true }): void
   /** False for a server that has dialled this one. */
   isDialled(peer: PeerId): boolean
   /** Of the group of a server, by its last word; bits below zero where it has said nothing. */
@@ -97,7 +102,7 @@ export function createGroupJoining(context: GroupJoiningContext, joiningMs: numb
   function want(server: GroupPeer, onEnd: (isLinked: boolean) => void = () => {}): void {
     if (isStopped) return
     const wait = waitFor(server, LINKED_MS, onEnd)
-    context.want(server, (isOpen) => (!isOpen || isLinked(server)) && wait.end(isOpen))
+    context.want(server, (isOpen) => (!isOpen || isLinked(server)) && wait.end(isOpen), { isBrief: true })
   }
 
   function wantPatiently(server: GroupPeer, onEnd: (isLinked: boolean) => void = () => {}): void {

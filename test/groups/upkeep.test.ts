@@ -222,6 +222,33 @@ test('joining: eight mates are enough to serve, at most eight are dialled at onc
   expect([joiner.group.isJoining, joiner.group.links.mates().length, joiner.group.links.group(0).length]).toEqual([false, 20, 2])
 })
 
+test('joining: a server that is linked to its nearest mates already is not in its group before the others are dialled', () => {
+  const network = createGroupTestNetwork()
+  const group = Array.from({ length: 20 }, (_, index) => network.add(`1${index.toString(2).padStart(5, '0')}`, 1))
+  network.linkAll(group)
+  const joiner = network.add('111111', 0)
+  for (const mate of group.slice(8)) network.link(joiner, mate)
+  joiner.group.join(group[0] as TestServer, () => expect.unreachable())
+  for (let i = 0; i < 5 && joiner.group.isJoining; i++) {
+    network.answerDials(joiner)
+    network.deliver()
+  }
+  expect([joiner.group.isJoining, joiner.group.links.mates().length]).toEqual([false, 20])
+})
+
+test('joining: where servers of a small group are gone, the joiner is in it once their dials have failed', () => {
+  const network = createGroupTestNetwork()
+  const group = Array.from({ length: 5 }, (_, index) => network.add(index.toString(2).padStart(3, '0'), 0))
+  network.linkAll(group)
+  const joiner = network.add('111', 0)
+  joiner.group.join(group[0] as TestServer, () => expect.unreachable())
+  network.answerDials(joiner)
+  network.deliver()
+  expect([joiner.group.isJoining, joiner.dialled.length]).toEqual([true, 4])
+  network.answerDials(joiner, false)
+  expect([joiner.group.isJoining, joiner.isReady]).toEqual([false, true])
+})
+
 test('joining: of many that join at once through one server all come in, though those nearest to each other know no group yet', () => {
   const network = createGroupTestNetwork()
   const entrance = network.add('1'.repeat(6), 0)

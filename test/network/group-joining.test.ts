@@ -46,6 +46,8 @@ function createJoiner(answerOf: (to: GroupPeer, question: Question) => Answer<Gr
   const links = createLinks(at(0), reportOf)
   const asked: string[] = []
   const dialled: string[] = []
+  /** By number: a dial of it fails at once, and is tried again and again. */
+  const refusing = new Set<number>()
   const heard: string[] = []
   const questions = createQuestions<GroupPeer>(
     {
@@ -62,9 +64,11 @@ function createJoiner(answerOf: (to: GroupPeer, question: Question) => Answer<Gr
   const joining = createGroupJoining(
     {
       ...{ links, questions, timers, reportOf },
-      want(server, end) {
-        if (!links.has(server)) dialled.push(`${peers.findIndex(({ id }) => id === server.id)}`)
-        end?.(true)
+      want(server, end, terms) {
+        const number = peers.findIndex(({ id }) => id === server.id)
+        if (!links.has(server)) dialled.push(`${number}`)
+        if (!refusing.has(number)) end?.(true)
+        else if (terms?.isBrief) end?.(false)
       },
       isDialled: (peer) => !dialledBy.includes(peer),
       onBits: (bits) => links.setBits(bits),
@@ -73,7 +77,7 @@ function createJoiner(answerOf: (to: GroupPeer, question: Question) => Answer<Gr
     JOINING_MS,
   )
   return {
-    ...{ joining, questions, asked, dialled, heard, pass: passAtOnce, waits: () => waits },
+    ...{ joining, questions, asked, dialled, refusing, heard, pass: passAtOnce, waits: () => waits },
     link(index: number, report?: SizeReport) {
       links.add(at(index))
       if (report !== undefined) reports.set(at(index).id, report)
@@ -140,6 +144,19 @@ test('group joining: an entrance that does not answer is not waited for: another
   joiner.pass(400)
   expect(joiner.asked).toEqual(['join 1', 'join 2', 'mates 2'])
   expect([joiner.joining.isJoining, joiner.heard]).toEqual([false, ['failed', 'in']])
+})
+
+test('group joining: servers that refuse the dial are not waited for, neither the one to ask nor the others of the group', () => {
+  const joiner = createJoiner((_, { type }) =>
+    type === 'join' ? group({ servers: named(2, 3) }) : group({ isWhole: true, size: 4, servers: named(3, 4, 5) }),
+  )
+  for (const gone of [2, 4, 5]) joiner.refusing.add(gone)
+  joiner.link(1, { bits: 0, size: 4 })
+  joiner.pass(5)
+  expect(joiner.dialled).toEqual(['2', '3'])
+  joiner.link(3)
+  joiner.pass(100)
+  expect([joiner.asked, joiner.heard]).toEqual([['join 1', 'mates 3'], ['in']])
 })
 
 test('group joining: one that is told nothing, or of servers that are not there, is in its group after a time', () => {
