@@ -88,8 +88,8 @@ export function createGroupServer<S extends Server>(context: GroupContext<S>, op
       upkeep.report()
       events.onReady?.()
     },
-    onWhole() {
-      upkeep.onWhole()
+    onWhole(spare) {
+      upkeep.onWhole(spare)
       events.onWhole?.()
     },
   })

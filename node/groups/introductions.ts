@@ -12,6 +12,8 @@ const MAX_SUGGESTED = 4
 const MAX_NEAREST = 8
 /** Of a whole group, the nearest to the joiner, which compares for the others: an answer has room for so many. */
 const MAX_LISTED = 32
+/** A server with so many times the delegates of a joiner's group among its links does not become one more: an entrance would be everybody's. */
+const MAX_LINKS_RATIO = 2
 /** How long members of other groups are told to joiners before they are asked for again, in ms. */
 const FRESH_MS = 10_000
 /** A joiner does not wait longer for the word of delegates, in ms. */
@@ -96,12 +98,14 @@ export function createIntroductions<S extends Server>(
     end()
   }
 
-  /** One of each group comes first, then another one. */
+  /** One of each group comes first, then another one. Of its own group the answerer is one, where it has few links to the joiner's. */
   function chooseDelegates(place: Place): S[] {
     const chosen: S[][] = []
     for (let group = 0; group < links.groupCount; group++) {
       const known = members.bits === links.bits ? members.groups.get(group) : undefined
-      if (group !== groupOf(place, links.bits)) chosen.push(sample([...(known ?? links.group(group))], delegates))
+      const isNamed = group === links.ownGroup && links.groupAt(place).length <= MAX_LINKS_RATIO * delegates
+      const others = sample([...(known ?? links.group(group))], delegates - Number(isNamed))
+      if (group !== groupOf(place, links.bits)) chosen.push(isNamed ? [self, ...others] : others)
     }
     return Array.from({ length: delegates }, (_, turn) => chosen.flatMap((each) => each[turn] ?? [])).flat()
   }

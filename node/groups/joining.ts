@@ -30,7 +30,8 @@ export interface JoiningParts<S extends Server> {
   /** A group has so many bits, as one of its members says. */
   setBits(bits: number, from: S): void
   onReady(): void
-  onWhole(): void
+  /** @param spare the entrance, where it is of another group and did not name itself: it has links enough */
+  onWhole(spare: S | undefined): void
 }
 
 type GroupAnswer<S extends Server> = Answer<S> & { type: 'group' }
@@ -44,6 +45,7 @@ export function createJoining<S extends Server>({ self }: Pick<GroupContext<S>, 
   let needed = 0
   /** The group is being taken in: servers that are to be dialled may not have been named yet. */
   let isTakingIn = false
+  let spare: S | undefined
   const tried = new Set<string>()
   const isOther = ({ id }: S) => id !== self.id
 
@@ -61,7 +63,7 @@ export function createJoining<S extends Server>({ self }: Pick<GroupContext<S>, 
     }
     if (state !== 'ready' || (mates < needed * WHOLE_PART && !areAllDialled)) return
     state = 'whole'
-    onWhole()
+    onWhole(spare)
   }
 
   /** @param from a mate */
@@ -130,6 +132,7 @@ export function createJoining<S extends Server>({ self }: Pick<GroupContext<S>, 
             if (answer?.type !== 'group') return onFailed()
             const { bits, isWhole, servers, delegates } = answer as GroupAnswer<S>
             setBits(bits, entrance)
+            spare = isWhole || delegates.some(({ id }) => id === entrance.id) ? undefined : entrance
             if (isWhole) dialAll(entrance, answer as GroupAnswer<S>, delegates)
             else step(servers, delegates, 0, onFailed)
           },

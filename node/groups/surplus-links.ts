@@ -24,6 +24,7 @@ export function createSurplusLinks<S extends Server>(
   { links, questions, letGo, close }: SurplusParts<S>,
   delegates: number,
 ) {
+  let spare: S | undefined
   const isSurplus = (server: S) => links.has(server) && links.groupAt(server.place).length > delegates && !links.isMate(server)
 
   function closeOne(server: S, tries: number): void {
@@ -44,11 +45,20 @@ export function createSurplusLinks<S extends Server>(
     return [...linked.slice(at), ...linked.slice(0, at)].slice(0, Math.max(0, linked.length - delegates)).reverse()
   }
 
+  function chooseAll(linked: readonly S[]): S[] {
+    const first = linked.length > delegates ? linked.find((server) => server === spare) : undefined
+    return first === undefined ? choose(linked) : [first, ...choose(linked.filter((server) => server !== first))]
+  }
+
   return {
     trim() {
       for (let group = 0; group < links.groupCount; group++) {
-        if (group !== links.ownGroup) for (const server of choose(links.group(group))) closeOne(server, MAX_TRIES)
+        if (group !== links.ownGroup) for (const server of chooseAll(links.group(group))) closeOne(server, MAX_TRIES)
       }
+    },
+    /** The link is closed before others of its group from now on. */
+    setSpare(server: S | undefined) {
+      spare = server
     },
     /** May the asker close the link? */
     isSpare: (from: S) => isSurplus(from) && letGo(from),

@@ -166,9 +166,10 @@ export function createUpkeep<S extends Server>(context: UpkeepContext<S>, parts:
       lost.add(server)
       if (!isJoining()) repair(groupOf(server.place, links.bits))
     },
-    /** Closes what a joiner needed only to come in: its entrance, and dials that came twice. */
-    onWhole() {
+    /** Closes what a joiner needed only to come in: its entrance, and dials that came twice. @param spare to be closed before others */
+    onWhole(spare?: S) {
       report()
+      surplus.setSpare(spare)
       surplus.trim()
       compareSoon()
       bitsLooks.soon()

@@ -37,8 +37,11 @@ export interface GroupJoiningContext {
   reportOf(server: GroupPeer): SizeReport
   /** A server says in an answer how many bits its group has. */
   onBits(bits: number, from: GroupPeer): void
-  /** @param isIn this server is in its group, or was given the time to come in; false: those that it asked have not named whom to dial */
-  onEnd(isIn: boolean): void
+  /**
+   * @param isIn this server is in its group, or was given the time to come in; false: those that it asked have not named whom to dial
+   * @param spare a link that was needed to come in alone
+   */
+  onEnd(isIn: boolean, spare?: GroupPeer): void
 }
 
 export type GroupJoining = ReturnType<typeof createGroupJoining>
@@ -75,14 +78,14 @@ export function createGroupJoining(context: GroupJoiningContext, joiningMs: numb
       },
       setBits: context.onBits,
       onReady() {},
-      onWhole: () => enter('over'),
+      onWhole: (spare) => enter('over', spare),
     },
   )
 
-  function enter(next: 'first' | 'over'): void {
+  function enter(next: 'first' | 'over', spare?: GroupPeer): void {
     if (state === 'over' || isStopped) return
     state = next
-    context.onEnd(true)
+    context.onEnd(true, spare)
   }
 
   /** A connection is open before its server is known as one, and takes no questions until then. */

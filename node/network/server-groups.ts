@@ -91,9 +91,9 @@ export function createServerGroups(context: ServerGroupsContext, options: Server
       onBits(bits, from) {
         if (!hasReported(from.id)) takeReport(from.id, { bits, size: 1 })
       },
-      onEnd(isIn) {
+      onEnd(isIn, spare) {
         if (isIn) arrival.enter()
-        if (isIn) upkeep.onWhole()
+        if (isIn) upkeep.onWhole(spare)
         onBits()
       },
     },

@@ -236,6 +236,29 @@ test('joining: a server that is linked to its nearest mates already is not in it
   expect([joiner.group.isJoining, joiner.group.links.mates().length]).toEqual([false, 20])
 })
 
+test.each([
+  ['stays its delegate', 1, true],
+  ['is left for two others of its group', 6, false],
+])('joining: an entrance of another group %s where it has %i links to that of the joiner', (_, linked, stays) => {
+  const network = createGroupTestNetwork({ mergeFloor: 1 })
+  const own = Array.from({ length: 6 }, (_, index) => network.add(`1${index.toString(2).padStart(3, '0')}`, 1))
+  const others = Array.from({ length: 6 }, (_, index) => network.add(`0${index.toString(2).padStart(3, '0')}`, 1))
+  const [entrance, ...rest] = others as [TestServer, ...TestServer[]]
+  network.linkAll(own)
+  network.linkAll(others)
+  for (const mate of own) for (const other of rest.slice(0, 2)) network.link(mate, other)
+  for (const mate of own.slice(0, linked)) network.link(mate, entrance)
+  const joiner = network.add('1111', 0)
+  joiner.group.join(entrance, () => expect.unreachable())
+  joiner.group.start()
+  for (let i = 0; i < 100; i++) {
+    network.answerDials(joiner)
+    network.pass(1_000)
+  }
+  expect([joiner.group.isJoining, joiner.group.links.group(0).length]).toEqual([false, 2])
+  expect(joiner.group.links.has(entrance)).toBe(stays)
+})
+
 test('joining: where servers of a small group are gone, the joiner is in it once their dials have failed', () => {
   const network = createGroupTestNetwork()
   const group = Array.from({ length: 5 }, (_, index) => network.add(index.toString(2).padStart(3, '0'), 0))
