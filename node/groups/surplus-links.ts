@@ -50,15 +50,18 @@ export function createSurplusLinks<S extends Server>(
     return first === undefined ? choose(linked) : [first, ...choose(linked.filter((server) => server !== first))]
   }
 
+  function trim(): void {
+    for (let group = 0; group < links.groupCount; group++) {
+      if (group !== links.ownGroup) for (const server of chooseAll(links.group(group))) closeOne(server, MAX_TRIES)
+    }
+  }
+
   return {
-    trim() {
-      for (let group = 0; group < links.groupCount; group++) {
-        if (group !== links.ownGroup) for (const server of chooseAll(links.group(group))) closeOne(server, MAX_TRIES)
-      }
-    },
-    /** The link is closed before others of its group from now on. */
-    setSpare(server: S | undefined) {
+    trim,
+    /** The same; from now on this link is closed before others of its group. */
+    trimFrom(server: S | undefined) {
       spare = server
+      trim()
     },
     /** May the asker close the link? */
     isSpare: (from: S) => isSurplus(from) && letGo(from),

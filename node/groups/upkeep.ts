@@ -169,8 +169,7 @@ export function createUpkeep<S extends Server>(context: UpkeepContext<S>, parts:
     /** Closes what a joiner needed only to come in: its entrance, and dials that came twice. @param spare to be closed before others */
     onWhole(spare?: S) {
       report()
-      surplus.setSpare(spare)
-      surplus.trim()
+      surplus.trimFrom(spare)
       compareSoon()
       bitsLooks.soon()
     },
