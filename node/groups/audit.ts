@@ -1,20 +1,26 @@
 /**
- * A home's check of its own leases: a sample is looked for through another delegate than its carrier. Where fewer than two record nodes own up,
- * the lease is kept by more of them: three that lie are one key in sixty when a quarter of all servers do.
+ * A home's check of its own leases: a sample is looked for through another delegate than its carrier, or through one of a mate: a delegate that lies
+ * would always be the one that is asked. Where fewer than two record nodes own up, the lease is kept by more of them: three that lie are one
+ * key in sixty when a quarter of all servers do.
  */
 
 import type { GroupContext, GroupSettings } from './context.ts'
 import type { Links } from './links.ts'
 import type { Answer, Question, Statement } from './messages.ts'
-import type { Place, Server } from './place.ts'
+import { groupOf, type Place, type Server } from './place.ts'
 import type { Questions } from './questions.ts'
 
 /** Record nodes that must own up. */
 const ENOUGH = 2
 /** How many times the record nodes keep a lease that few own up to. */
 const MORE = 2
-/** The answerer asks in turn, in times of one answer. */
+/** The answerer asks in turn, in times of one answer; a mate asks one that does. */
 const WHOLE = 2
+const THROUGH_MATE = 3
+/** The part of the looks that go through a mate, from 0 to 1. */
+const MATES_PART = 0.5
+/** Of one that can ask nobody. */
+const UNASKED = { type: 'keepers', owning: 0, asked: 0 } as const
 
 export interface AuditParts<S extends Server> {
   links: Links<S>
@@ -33,6 +39,9 @@ export function createAudit<S extends Server>(
 ) {
   /** Leases that were looked at last, by id. Bounded: the home's own leases; begun anew when all were. */
   let audited = new Set<string>()
+
+  const oneOf = (servers: readonly S[]) => servers[Math.floor(random() * servers.length)]
+  const coveringBut = (place: Place, but: S) => links.groupAt(place).filter((server) => server !== but && links.covers(server, place))
 
   /** How many of the key's record nodes have the lease, as far as this server knows them. */
   function countKeepers(key: string, place: Place, id: string, end: (owning: number, asked: number) => void): void {
@@ -53,14 +62,15 @@ export function createAudit<S extends Server>(
       if (owning < Math.min(ENOUGH, asked)) statements.keepMore(id, MORE * recordNodes)
     }
     if (links.coversHere(place)) return void countKeepers(key, place, id, judge)
-    const others = links.groupAt(place).filter((server) => server !== carrier && links.covers(server, place))
-    const other = others[Math.floor(random() * others.length)]
-    if (other === undefined) return
+    const other = oneOf(coveringBut(place, carrier))
+    const mate = other === undefined || random() < MATES_PART ? oneOf(links.mates()) : undefined
+    const asked = mate ?? other
+    if (asked === undefined) return
     questions.ask(
-      other,
+      asked,
       { type: 'keepers', key, place, id },
       (answer) => answer?.type === 'keepers' && judge(answer.owning, answer.asked),
-      answerMs * WHOLE,
+      answerMs * (asked === mate ? THROUGH_MATE : WHOLE),
     )
   }
 
@@ -76,8 +86,13 @@ export function createAudit<S extends Server>(
       }
       audited = new Set()
     },
-    answer({ key, place, id }: Question & { type: 'keepers' }, end: (answer: Answer<S>) => void) {
-      countKeepers(key, place, id, (owning, asked) => end({ type: 'keepers', owning, asked }))
+    /** A mate that does not cover the key asks one of its delegates. */
+    answer(question: Question & { type: 'keepers' }, from: S, end: (answer: Answer<S>) => void) {
+      const { key, place, id } = question
+      if (links.coversHere(place)) return countKeepers(key, place, id, (owning, asked) => end({ type: 'keepers', owning, asked }))
+      const delegate = groupOf(from.place, links.bits) === links.ownGroup ? oneOf(coveringBut(place, from)) : undefined
+      if (delegate === undefined) return end(UNASKED)
+      questions.ask(delegate, question, (answer) => end(answer?.type === 'keepers' ? answer : UNASKED), answerMs * WHOLE)
     },
   }
 }

@@ -47,7 +47,7 @@ export function createMessageHandler<S extends Server>(context: GroupContext<S>,
       case 'find':
         return void finder.answer(question, reply)
       case 'keepers':
-        return void audit.answer(question, reply)
+        return void audit.answer(question, from, reply)
       case 'look':
         return void reply({ type: 'found', holders: records.leases(question.key), steps: 1, asked: 1, answered: 1 })
       default:

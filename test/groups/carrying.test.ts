@@ -205,3 +205,23 @@ test('carrying: where few record nodes own up, more of them are told', () => {
   network.pass(60_000)
   expect(keepers(others).length).toBe(6)
 })
+
+test('carrying: a delegate that says that all is well is not the only one to be asked: a mate asks one of its own', () => {
+  const { network, home, others, place } = createTwoGroups(12, { mergeFloor: 1 })
+  const mate = network.add('01', 1)
+  network.link(home, mate)
+  const [nearest, ...rest] = [...others].sort((a, b) => (a.place.high ^ place.high) - (b.place.high ^ place.high))
+  const silent = [nearest, ...rest.slice(0, 2)] as TestServer[]
+  const honest = others.find((server) => !silent.includes(server) && !home.group.links.has(server)) as TestServer
+  network.link(mate, honest)
+  home.group.hold(network.lease(home, place))
+  network.deliver()
+  network.lose(({ from, message }) => silent.includes(from) && message.type === 'answer')
+  network.change(({ from, message }) => {
+    const isLie = home.group.links.has(from) && from !== mate && message.type === 'answer' && message.answer.type === 'keepers'
+    return isLie ? { ...message, answer: { type: 'keepers', owning: 3, asked: 3 } } : message
+  })
+  home.group.start()
+  network.pass(120_000)
+  expect(keepers(others).length).toBe(6)
+})
