@@ -49,7 +49,7 @@ export function createAnnouncer<Name extends ServerName = PeerId>(
   /** Callers that wait for a lease to be taken, by the lease. Bounded: one for each lease, settled when it is taken or replaced. */
   const waiting = new Map<Uint8Array, () => void>()
   /** Leases that were refused for a while, by stream. Bounded: the leases announced there. */
-  const repeats = new Map<LeaseStream, { leases: Set<Uint8Array>; endWait: (() => void) | undefined; waitMs: number }>()
+  const repeats = new Map<LeaseStream, { leases: Set<Uint8Array>; endWait?: (() => void) | undefined; waitMs: number }>()
   /** By lease: it goes wherever its lease goes. */
   const beside = new WeakMap<Uint8Array, BesideLease>()
   let size = 0
@@ -66,7 +66,7 @@ export function createAnnouncer<Name extends ServerName = PeerId>(
   /** Leases are sent again as long as they are announced, after waits that double. */
   function repeat(to: LeaseStream): void {
     const refused = repeats.get(to)
-    if (refused === undefined) return
+    if (!refused) return
     const { leases } = refused
     refused.endWait = undefined
     refused.waitMs = Math.min(refused.waitMs * 2, MAX_REPEAT_MS)
@@ -99,8 +99,8 @@ export function createAnnouncer<Name extends ServerName = PeerId>(
         return promise
       }
       const old = announced.leases.get(holder)
-      if (old === undefined) size++
-      else settle(old)
+      if (old) settle(old)
+      else size++
       announced.leases.set(holder, lease)
       // Before its peers are known, it is told with the first lease.
       if (announced.position === undefined) return promise
@@ -128,7 +128,7 @@ export function createAnnouncer<Name extends ServerName = PeerId>(
     onRefused(from: LeaseStream, lease: Uint8Array, reason: Refusal) {
       if (!PASSING.has(reason)) return placement.onRefused?.(from.id, reason)
       if (reason !== 'older') from.askTime()
-      const refused = repeats.get(from) ?? { leases: new Set(), endWait: undefined, waitMs: FIRST_REPEAT_MS }
+      const refused = repeats.get(from) ?? { leases: new Set(), waitMs: FIRST_REPEAT_MS }
       repeats.set(from, refused)
       refused.leases.add(lease)
       refused.endWait ??= timers.after(refused.waitMs, () => repeat(from))
