@@ -45,6 +45,9 @@ interface SwarmNode {
 }
 
 const JOIN_MS = 120_000
+/** Of a node that does not join, so many of its last events are told. */
+const LAST_EVENTS = 12
+const MAX_EVENT_TEXT = 300
 const ANNOUNCE_MS = 10_000
 const FIND_MS = 20_000
 /** Nodes that are started at once. */
@@ -72,8 +75,19 @@ async function addNode(options: Pick<PeerOptions, 'groups' | 'privateKey'> & { j
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const listener = createWebSocketListener(server)
   const peer = await createPeer({ ...options, role: 'node', listener })
+  const last: string[] = []
+  const endEvents = peer.onEvent((event) => {
+    last.push(`${Math.round(performance.now() - startedAtMs)} ms: ${JSON.stringify(event).slice(0, MAX_EVENT_TEXT)}`)
+    last.splice(0, last.length - LAST_EVENTS)
+  })
+  const startedAtMs = performance.now()
   await peer.start()
-  await peer.joined({ signal: AbortSignal.timeout(JOIN_MS) })
+  await peer.joined({ signal: AbortSignal.timeout(JOIN_MS) }).catch((cause: unknown) => {
+    const { counts, joinedThrough, refusedSockets } = peer.status()
+    const state = JSON.stringify({ connections: counts.connections, servers: counts.servers, joinedThrough, refusedSockets })
+    throw new Error(`${peer.id} has not joined after ${JOIN_MS} ms: ${state}; at last: ${last.join('; ')}`, { cause })
+  })
+  endEvents()
   const node: SwarmNode = {
     peer,
     holds: new Map(),
