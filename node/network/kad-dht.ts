@@ -1,6 +1,6 @@
 /** kad-dht as a node has it: a server of the DHT, with our record store as its provider store. Each setting that works around something names it. */
 
-import type { Connection, PeerId } from '@libp2p/interface'
+import type { Connection, Libp2p, MultiaddrConnection, PeerId } from '@libp2p/interface'
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import type { Datastore } from 'interface-datastore'
 import { type DhtComponents, type DhtPart, KAD_PROTOCOL } from './dht.ts'
@@ -23,6 +23,7 @@ export function createKadDht(components: DhtComponents, providerStore: Datastore
   function checkDial(peer: PeerId): void {
     if (connectionManager.getConnections(peer).length === 0 && !mayDial(peer))
       throw new Error('A server of another group, which is not connected')
+  countConnections(connectionManager, components as unknown as ConnectionEvents)
   }
   const { peerStore } = components as unknown as { peerStore: TaggingStore<object> }
   const own = {
@@ -74,7 +75,7 @@ interface StreamOpener {
   openStream(peer: PeerId, ...rest: unknown[]): Promise<unknown>
 }
 
-/** The part of libp2p's connection manager that is replaced below. */
+/** The parts of libp2p's connection manager that are replaced below. */
 interface ConnectionLists {
   getConnections(peer?: PeerId): Connection[]
   getConnectionsMap(): { values(): Iterable<Connection[]> }
@@ -90,6 +91,40 @@ function listConnectionsOnce(manager: ConnectionLists): void {
     if (peer !== undefined) return ofPeer(peer)
     const all: Connection[] = []
     // Half of the time of `flat`.
+  getMaxConnections(): number
+  acceptIncomingConnection(socket: MultiaddrConnection): boolean
+  connectionPruner: { _maybePruneConnections(): Promise<void> }
+}
+
+interface ConnectionEvents {
+  events: Pick<Libp2p, 'addEventListener'>
+}
+
+/**
+ * libp2p lists all connections twice for each that comes, to see how many there are. Here they are counted by the events by which its list grows
+ * and shrinks, and listed where there are too many.
+ */
+export function countConnections(manager: ConnectionLists, { events }: ConnectionEvents): void {
+  /** Bounded by the connections. */
+  const open = new Set<Connection>()
+  events.addEventListener('connection:open', ({ detail: connection }) => void (connection.status === 'open' && open.add(connection)))
+  events.addEventListener('connection:close', ({ detail: connection }) => void open.delete(connection))
+  const { connectionPruner: pruner } = manager
+  const prune = pruner._maybePruneConnections.bind(pruner)
+  pruner._maybePruneConnections = async () => {
+    if (open.size > manager.getMaxConnections()) await prune()
+  }
+  const accept = manager.acceptIncomingConnection.bind(manager)
+  manager.acceptIncomingConnection = (socket) => {
+    if (open.size >= manager.getMaxConnections()) return accept(socket)
+    const { getConnections } = manager
+    manager.getConnections = () => [] // fewer than may be
+    try {
+      return accept(socket)
+    } finally {
+      manager.getConnections = getConnections
+    }
+  }
     for (const connections of manager.getConnectionsMap().values()) for (const connection of connections) all.push(connection)
     return all
   }
