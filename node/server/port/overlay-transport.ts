@@ -26,7 +26,7 @@ import { WebSockets, WebSocketsSecure } from '@multiformats/multiaddr-matcher'
 import { multiaddrToUri } from '@multiformats/multiaddr-to-uri'
 import { TypedEventEmitter } from 'main-event'
 import { WebSocket, WebSocketServer } from 'ws'
-import { abortable, timeoutSignal } from '../../async/abort.ts'
+import { abortable } from '../../async/abort.ts'
 import type { ClientAddress } from '../../network/client-address.ts'
 import { createConnectionLog } from './connection-log.ts'
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts'
@@ -63,7 +63,8 @@ class OverlayListener extends TypedEventEmitter<ListenerEvents> implements Liste
   readonly #socketServer: WebSocketServer
   /** Bounded by the admission. */
   readonly #open = new Set<WebSocket>()
-  readonly #closing = new AbortController()
+  /** Bounded by the admission, and by the time that an upgrade may take. */
+  readonly #upgrading = new Set<AbortController>()
   #isListening = false
 
   constructor(options: OverlayTransportOptions, upgrader: Upgrader, heartbeat: Heartbeat) {
@@ -101,7 +102,7 @@ class OverlayListener extends TypedEventEmitter<ListenerEvents> implements Liste
     if (!this.#isListening) return
     this.#isListening = false
     this.#options.server.off('upgrade', this.#onUpgrade)
-    this.#closing.abort()
+    for (const upgrade of this.#upgrading) upgrade.abort()
     for (const socket of this.#open) socket.terminate()
     this.safeDispatchEvent('close')
   }
@@ -114,11 +115,12 @@ class OverlayListener extends TypedEventEmitter<ListenerEvents> implements Liste
     if (fault !== undefined) return void turnAway(duplex, '403 Forbidden', `${fault}\n`)
     const client = this.#options.admission.admit(request)
     if (client === undefined) return void turnAway(duplex, '503 Service Unavailable\r\nRetry-After: 5')
-    this.#socketServer.handleUpgrade(request, duplex, head, (socket) => void this.#onSocket(socket, client, request.socket.remotePort))
+    this.#socketServer.handleUpgrade(request, duplex, head, (socket) => void this.#onSocket(socket, duplex, client, request))
   }
 
-  async #onSocket(socket: WebSocket, client: ClientAddress, port = 0): Promise<void> {
+  async #onSocket(socket: WebSocket, carrier: Duplex, client: ClientAddress, request: IncomingMessage): Promise<void> {
     const { admission, upgradeTimeoutMs } = this.#options
+    const { remotePort: port = 0 } = request.socket
     admission.track(socket, client)
     this.#open.add(socket)
     socket.once('close', () => this.#open.delete(socket))
@@ -128,15 +130,20 @@ class OverlayListener extends TypedEventEmitter<ListenerEvents> implements Liste
       remoteAddr: ipPortToMultiaddr(client.ip === '' ? '0.0.0.0' : client.ip, port).encapsulate('/ws'),
       direction: 'inbound',
       log: this.#connectionLog(),
+      carrier,
     })
+    const upgrade = new AbortController()
+    const timer = setTimeout(() => upgrade.abort(new DOMException('The upgrade timed out', 'TimeoutError')), upgradeTimeoutMs)
+    this.#upgrading.add(upgrade)
     try {
-      await this.#upgrader.upgradeInbound(connection, {
-        signal: AbortSignal.any([this.#closing.signal, timeoutSignal(upgradeTimeoutMs)]),
-      })
+      await this.#upgrader.upgradeInbound(connection, { signal: upgrade.signal })
       admission.onUpgraded(socket, client)
     } catch {
       admission.onUpgradeFailed()
       socket.terminate()
+    } finally {
+      clearTimeout(timer)
+      this.#upgrading.delete(upgrade)
     }
   }
 }
@@ -161,6 +168,10 @@ export class OverlayTransport implements Transport {
       perMessageDeflate: false,
       autoPong: false,
     })
+    let carrier: Duplex | undefined
+    socket.once('upgrade', (response) => {
+      carrier = response.socket
+    })
     await whenOpen(socket, dial.signal)
     this.#heartbeat.watch(socket)
     const connection = new WebSocketConnection({
@@ -168,6 +179,7 @@ export class OverlayTransport implements Transport {
       remoteAddr: address,
       direction: 'outbound',
       log: this.#connectionLog(),
+      ...(carrier && { carrier }),
     })
     try {
       return await dial.upgrader.upgradeOutbound(connection, dial)

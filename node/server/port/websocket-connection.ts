@@ -8,6 +8,7 @@ import type { WebSocket } from 'ws'
 import { inNextTurn } from '../../async/turn.ts'
 import { createFrameAllowance, type FrameAllowanceOptions } from '../../network/frame-allowance.ts'
 import { socketMessages } from '../../network/socket-messages.ts'
+import { type Carrier, createCork } from './cork.ts'
 
 /** Above this many unsent bytes, the muxer waits. The same as in @libp2p/websockets. */
 const MAX_BUFFERED_BYTES = 4 * 1_048_576
@@ -30,11 +31,14 @@ interface WebSocketConnectionInit {
   remoteAddr: Multiaddr
   direction: 'inbound' | 'outbound'
   log: Logger
+  /** Below the websocket: messages of one go leave it in one write. Missing: each is a write of its own. */
+  carrier?: Carrier
   allowance?: FrameAllowanceOptions
 }
 
 export class WebSocketConnection extends AbstractMultiaddrConnection {
   readonly #socket: WebSocket
+  readonly #cork: () => void
   readonly #allowance: ReturnType<typeof createFrameAllowance>
   #full = false
   /** The last message was a short one. */
@@ -51,6 +55,7 @@ export class WebSocketConnection extends AbstractMultiaddrConnection {
   constructor(init: WebSocketConnectionInit) {
     super(init)
     this.#socket = init.socket
+    this.#cork = createCork(init.carrier)
     this.#allowance = createFrameAllowance(init.allowance)
     init.socket.on('message', (data: Buffer) => {
       this.#beginTurn()
@@ -79,6 +84,7 @@ export class WebSocketConnection extends AbstractMultiaddrConnection {
   override send(data: Uint8Array | Uint8ArrayList): boolean {
     const isFree = this.writeStatus === 'writable' && !this.writableNeedsDrain && this.writeBufferLength === 0 && !this.sendingData
     if (!(data instanceof Uint8Array) || data.byteLength > MAX_WHOLE_BYTES || !isFree) return super.send(data)
+    this.#cork()
     this.#socket.send(data, this.#onSent)
     this.#full = this.#socket.bufferedAmount >= MAX_BUFFERED_BYTES
     this.writableNeedsDrain = this.#full
@@ -86,6 +92,7 @@ export class WebSocketConnection extends AbstractMultiaddrConnection {
   }
 
   sendData(data: Uint8ArrayList): SendResult {
+    this.#cork()
     for (const message of socketMessages(data)) this.#socket.send(message, this.#onSent)
     const canSendMore = this.#socket.bufferedAmount < MAX_BUFFERED_BYTES
     if (!canSendMore) this.#full = true
