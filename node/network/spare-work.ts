@@ -1,14 +1,18 @@
 /** Work that libp2p does again for each connection and stream, which a node does once, or not at all. */
 
-import type { StreamMuxerFactory } from '@libp2p/interface'
+import type { Libp2p, StreamMuxerFactory } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { keepNoiseKeys } from './native-noise.ts'
 import { readLengthsQuietly } from './noise-lengths.ts'
+import { keepOwnAddresses } from './own-addresses.ts'
 import { type AnsweringComponents, withOwnRecord } from './own-record.ts'
 import { straightenLayers } from './straight-layers.ts'
 import { forgetStreamProtocols } from './stream-protocols.ts'
 
 interface Components {
   identify: { components: AnsweringComponents }
+  events: Pick<Libp2p, 'addEventListener'>
+  addressManager: { getAddresses(): Multiaddr[] }
   peerStore: unknown
   upgrader: { getConnectionEncrypters(): ReadonlyMap<string, unknown>; getStreamMuxers(): ReadonlyMap<string, StreamMuxerFactory> }
 }
@@ -18,8 +22,9 @@ interface Components {
  * @returns what resolves with this server's signed addresses, with undefined while it has none
  */
 export function spareWork(components: unknown): () => Promise<Uint8Array | undefined> {
-  const { identify, peerStore, upgrader } = components as Components
+  const { identify, events, addressManager, peerStore, upgrader } = components as Components
   forgetStreamProtocols({ peerStore, upgrader })
+  keepOwnAddresses({ addressManager, events })
   identify.components = withOwnRecord(identify.components)
   const noise = upgrader.getConnectionEncrypters().get('/noise')
   keepNoiseKeys(noise)
