@@ -6,6 +6,7 @@ import { keepNoiseKeys } from './native-noise.ts'
 import { readLengthsQuietly } from './noise-lengths.ts'
 import { keepOwnAddresses } from './own-addresses.ts'
 import { type AnsweringComponents, withOwnRecord } from './own-record.ts'
+import { chooseQuickly } from './quick-choice.ts'
 import { straightenLayers } from './straight-layers.ts'
 import { forgetStreamProtocols } from './stream-protocols.ts'
 
@@ -13,6 +14,7 @@ interface Components {
   identify: { components: AnsweringComponents }
   events: Pick<Libp2p, 'addEventListener'>
   addressManager: { getAddresses(): Multiaddr[] }
+  registrar: Parameters<typeof chooseQuickly>[0]['registrar']
   peerStore: unknown
   upgrader: { getConnectionEncrypters(): ReadonlyMap<string, unknown>; getStreamMuxers(): ReadonlyMap<string, StreamMuxerFactory> }
 }
@@ -22,10 +24,11 @@ interface Components {
  * @returns what resolves with this server's signed addresses, with undefined while it has none
  */
 export function spareWork(components: unknown): () => Promise<Uint8Array | undefined> {
-  const { identify, events, addressManager, peerStore, upgrader } = components as Components
+  const { identify, events, addressManager, registrar, peerStore, upgrader } = components as Components
   forgetStreamProtocols({ peerStore, upgrader })
   keepOwnAddresses({ addressManager, events })
   identify.components = withOwnRecord(identify.components)
+  chooseQuickly({ upgrader, registrar })
   const noise = upgrader.getConnectionEncrypters().get('/noise')
   keepNoiseKeys(noise)
   readLengthsQuietly(noise)
