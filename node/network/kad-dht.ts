@@ -1,6 +1,6 @@
 /** kad-dht as a node has it: a server of the DHT, with our record store as its provider store. Each setting that works around something names it. */
 
-import type { Connection, Libp2p, MultiaddrConnection, PeerId } from '@libp2p/interface'
+import { type Connection, type Libp2p, type MultiaddrConnection, NotFoundError, type PeerId, type PeerStore } from '@libp2p/interface'
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import type { Datastore } from 'interface-datastore'
 import { type DhtComponents, type DhtPart, KAD_PROTOCOL } from './dht.ts'
@@ -11,24 +11,36 @@ import type { KadTable } from './routing-table.ts'
 import { BUCKET_BITS, BUCKET_SIZE } from './server-table.ts'
 import { spareWork } from './spare-work.ts'
 
+const NO_ADDRESS = new NotFoundError('Nobody can dial a tab')
+
 type KadComponents = Parameters<ReturnType<typeof kadDHT>>[0]
 
-/** @param providerStore only kad-dht sees it, as its `datastore` */
-export function createKadDht(components: DhtComponents, providerStore: Datastore): DhtPart {
+/**
+ * @param providerStore only kad-dht sees it, as its `datastore`
+ * @param isTab true for a tab whose home is here
+ */
+export function createKadDht(components: DhtComponents, providerStore: Datastore, isTab: (peer: string) => boolean = () => false): DhtPart {
   let mayDial = (_peer: PeerId) => true
-  const ownRecord = spareWork(components) // here, since a tab has no kad-dht, and a page's library none of this
+  const ownRecord = spareWork(components, isTab) // here, since a tab has no kad-dht, and a page's library none of this
   const { connectionManager } = components as unknown as { connectionManager: ConnectionLists & StreamOpener }
+  countConnections(connectionManager, components as unknown as ConnectionEvents)
   listConnectionsOnce(connectionManager)
   const ping = createFreshPing(components as unknown as FreshPingComponents)
   function checkDial(peer: PeerId): void {
     if (connectionManager.getConnections(peer).length === 0 && !mayDial(peer))
       throw new Error('A server of another group, which is not connected')
-  countConnections(connectionManager, components as unknown as ConnectionEvents)
   }
-  const { peerStore } = components as unknown as { peerStore: TaggingStore<object> }
+  const { peerStore } = components as unknown as { peerStore: TaggingStore<object> & Pick<PeerStore, 'get'> }
   const own = {
     datastore: providerStore,
-    peerStore: overlaid(peerStore, { merge: mergeWithoutKeepAlive(peerStore) }),
+    peerStore: overlaid(peerStore, {
+      merge: mergeWithoutKeepAlive(peerStore),
+      // Each tab that joins asks for the servers nearest to itself, and is looked for: it has no address.
+      async get(peer, options) {
+        if (isTab(peer.toString())) throw NO_ADDRESS
+        return peerStore.get(peer, options)
+      },
+    }),
     connectionManager: overlaid(connectionManager, {
       async openStream(peer, ...rest) {
         checkDial(peer)
@@ -79,18 +91,6 @@ interface StreamOpener {
 interface ConnectionLists {
   getConnections(peer?: PeerId): Connection[]
   getConnectionsMap(): { values(): Iterable<Connection[]> }
-}
-
-/**
- * libp2p makes its list of connections by copying what it has so far once for each peer, twice for each that joins: 57 ms at 8,000 of
- * them, 11 at 4,000 (measured 2026-11, libp2p 3.3.11). This makes it in one go: 0.2 ms.
- */
-function listConnectionsOnce(manager: ConnectionLists): void {
-  const ofPeer = manager.getConnections.bind(manager)
-  manager.getConnections = (peer) => {
-    if (peer !== undefined) return ofPeer(peer)
-    const all: Connection[] = []
-    // Half of the time of `flat`.
   getMaxConnections(): number
   acceptIncomingConnection(socket: MultiaddrConnection): boolean
   connectionPruner: { _maybePruneConnections(): Promise<void> }
@@ -125,6 +125,18 @@ export function countConnections(manager: ConnectionLists, { events }: Connectio
       manager.getConnections = getConnections
     }
   }
+}
+
+/**
+ * libp2p makes its list of connections by copying what it has so far once for each peer, twice for each that joins: 57 ms at 8,000 of
+ * them, 11 at 4,000 (measured 2026-11, libp2p 3.3.11). This makes it in one go: 0.2 ms.
+ */
+function listConnectionsOnce(manager: ConnectionLists): void {
+  const ofPeer = manager.getConnections.bind(manager)
+  manager.getConnections = (peer) => {
+    if (peer !== undefined) return ofPeer(peer)
+    const all: Connection[] = []
+    // Half of the time of `flat`.
     for (const connections of manager.getConnectionsMap().values()) for (const connection of connections) all.push(connection)
     return all
   }

@@ -106,7 +106,7 @@ export async function createOverlay(options: OverlayOptions) {
   const node = isNode ? options.node : undefined
   if (isNode && (node === undefined || createProviderStore === undefined)) throw new TypeError('A node needs the parts of one')
   let dht: DhtPart | undefined
-  const relay = node?.createRelay(options.isTab ?? (() => false))
+  const relay = node?.createRelay(options.isTab)
   // A tab's id is new each time.
   const duplicates = node?.createDuplicateIdWatch?.()
   const isSecurePage = globalThis.location?.protocol === 'https:'
@@ -152,7 +152,7 @@ export async function createOverlay(options: OverlayOptions) {
         abortFailedCloses(components as unknown as { upgrader: unknown })
         dht =
           node && createProviderStore
-            ? node.createKadDht(own, createProviderStore({ peerId: components.peerId, peerStore: components.peerStore }))
+            ? node.createKadDht(own, createProviderStore({ peerId: components.peerId, peerStore: components.peerStore }), options.isTab)
             : createDhtClient(own)
         return dht.service
       },

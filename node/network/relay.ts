@@ -28,7 +28,10 @@ type RelayComponents = Parameters<ReturnType<typeof circuitRelayServer>>[0]
 export type Relay = ReturnType<typeof createRelay>
 
 /** @param isTab true for a tab whose home is here */
-export function createRelay(isTab: (peer: string) => boolean, limits: Readonly<Record<keyof typeof RELAY_LIMITS, number>> = RELAY_LIMITS) {
+export function createRelay(
+  isTab: (peer: string) => boolean = () => false,
+  limits: Readonly<Record<keyof typeof RELAY_LIMITS, number>> = RELAY_LIMITS,
+) {
   let server: CircuitRelayService | undefined
   let circuits = 0
 

@@ -28,6 +28,7 @@ import { TypedEventEmitter } from 'main-event'
 import { WebSocket, WebSocketServer } from 'ws'
 import { abortable } from '../../async/abort.ts'
 import type { ClientAddress } from '../../network/client-address.ts'
+import { markPageSocket } from '../../network/page-connections.ts'
 import { createConnectionLog } from './connection-log.ts'
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts'
 import { WebSocketConnection } from './websocket-connection.ts'
@@ -132,6 +133,7 @@ class OverlayListener extends TypedEventEmitter<ListenerEvents> implements Liste
       log: this.#connectionLog(),
       carrier,
     })
+    if (mayBePage(request)) markPageSocket(connection)
     const upgrade = new AbortController()
     const timer = setTimeout(() => upgrade.abort(new DOMException('The upgrade timed out', 'TimeoutError')), upgradeTimeoutMs)
     this.#upgrading.add(upgrade)
@@ -209,6 +211,9 @@ export class OverlayTransport implements Transport {
 function destroyFailed(this: Duplex): void {
   this.destroy()
 }
+
+/** Websockets of pages, and of programs that have theirs, offer to compress messages; a node's dialler, above, does not. */
+const mayBePage = ({ headers }: IncomingMessage) => headers['sec-websocket-extensions'] !== undefined
 
 /** Answers in place of a websocket. @param status with further headers of the answer */
 function turnAway(duplex: Duplex, status: string, text = ''): void {
