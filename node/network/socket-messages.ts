@@ -3,7 +3,7 @@
 import type { Uint8ArrayList } from 'uint8arraylist'
 
 /** Largest message that is sent, in bytes: Noise's largest with its length. Listeners end a connection that sends far more. */
-const MAX_MESSAGE_BYTES = 65_537
+export const MAX_MESSAGE_BYTES = 65_537
 
 export function* socketMessages(data: Uint8ArrayList): Generator<Uint8Array> {
   for (let at = 0; at < data.byteLength; at += MAX_MESSAGE_BYTES) {

@@ -60,7 +60,7 @@ interface Yamux extends StreamMuxer {
 }
 
 /** Longer messages go the library's way, which does not copy them. */
-const MAX_STRAIGHT_BYTES = 16_384
+export const MAX_STRAIGHT_BYTES = 16_384
 const LENGTH_BYTES = 2
 const HEADER_BYTES = 12
 const DATA = 0

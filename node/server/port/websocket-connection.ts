@@ -7,7 +7,7 @@ import type { Uint8ArrayList } from 'uint8arraylist'
 import type { WebSocket } from 'ws'
 import { inNextTurn } from '../../async/turn.ts'
 import { createFrameAllowance, type FrameAllowanceOptions } from '../../network/frame-allowance.ts'
-import { socketMessages } from '../../network/socket-messages.ts'
+import { MAX_MESSAGE_BYTES } from '../../network/socket-messages.ts'
 import { type Carrier, createCork } from './cork.ts'
 
 /** Above this many unsent bytes, the muxer waits. The same as in @libp2p/websockets. */
@@ -93,10 +93,17 @@ export class WebSocketConnection extends AbstractMultiaddrConnection {
 
   sendData(data: Uint8ArrayList): SendResult {
     this.#cork()
-    for (const message of socketMessages(data)) this.#socket.send(message, this.#onSent)
+    for (let at = 0; at < data.byteLength; at += MAX_MESSAGE_BYTES)
+      this.#sendParts(data.sublist(at, Math.min(at + MAX_MESSAGE_BYTES, data.byteLength)))
     const canSendMore = this.#socket.bufferedAmount < MAX_BUFFERED_BYTES
     if (!canSendMore) this.#full = true
     return { sentBytes: data.byteLength, canSendMore }
+  }
+
+  /** Sends a long message in fragments: joined, it would be copied. @see https://www.rfc-editor.org/rfc/rfc6455#section-5.4 */
+  #sendParts(message: Uint8ArrayList): void {
+    const parts = message.byteLength > MAX_WHOLE_BYTES ? [...message] : [message.subarray()]
+    for (const [i, part] of parts.entries()) this.#socket.send(part, { fin: i === parts.length - 1 }, this.#onSent)
   }
 
   readonly #onSent = (): void => {
