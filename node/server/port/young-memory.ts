@@ -15,6 +15,16 @@ const GROW = '--semi-space-growth-factor=2'
 /** Both halves, in bytes. With half as much, one who reads large content takes longer (`npm run bench -- bulk`): its pieces come and go. */
 export const MAX_YOUNG_BYTES = 33_554_432
 
+/** Old objects of a node with some hundreds of tabs, in bytes. */
+const LARGE_BYTES = 50_000_000
+/**
+ * V8 collects a heap again once it has grown by so much of its size: by itself, a small one only at four times its size. Of the old objects of a node that
+ * many tabs have joined, a third was what joining leaves behind.
+ */
+const COLLECT_SOON = '--heap-growing-percent=40'
+/** V8's own choice. */
+const COLLECT_LATE = '--heap-growing-percent=0'
+
 const isMeasured = () => process.versions.v8.startsWith(MEASURED)
 
 /**
@@ -32,11 +42,16 @@ export function boundYoungMemory(): void {
   const { getHeapSpaceStatistics, setFlagsFromString } = process.getBuiltinModule('node:v8')
   process.getBuiltinModule('node:module').flushCompileCache()
   let mayGrow = false
+  let isLarge = false
   const look = () => {
-    const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')?.space_size ?? 0
-    const may = young < MAX_YOUNG_BYTES
+    const spaces = getHeapSpaceStatistics()
+    const spaceOf = (name: string) => spaces.find(({ space_name }) => space_name === name)
+    const may = (spaceOf('new_space')?.space_size ?? 0) < MAX_YOUNG_BYTES
     if (may !== mayGrow) setFlagsFromString(may ? GROW : STAY)
     mayGrow = may
+    const large = (spaceOf('old_space')?.space_used_size ?? 0) >= LARGE_BYTES
+    if (large !== isLarge) setFlagsFromString(large ? COLLECT_SOON : COLLECT_LATE)
+    isLarge = large
   }
   look()
   new PerformanceObserver(look).observe({ entryTypes: ['gc'] })
