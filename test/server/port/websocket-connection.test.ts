@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { defaultLogger } from '@libp2p/logger'
 import { multiaddr } from '@multiformats/multiaddr'
+import { Uint8ArrayList } from 'uint8arraylist'
 import { expect, onTestFinished, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { FrameAllowanceOptions } from '../../../node/network/frame-allowance.ts'
@@ -98,4 +99,15 @@ test('websocket connection: a socket whose messages take long is read on in the 
   await new Promise((resolve) => setImmediate(resolve))
   await new Promise((resolve) => setImmediate(resolve))
   expect(socket.isPaused).toBe(true)
+})
+
+test('websocket connection: a long message in parts arrives as one, and the bytes behind it as the next', async () => {
+  const { stranger, connection } = await connectStranger({})
+  const messages: Buffer[] = []
+  stranger.on('message', (data: Buffer) => messages.push(data))
+  const parts = [new Uint8Array(2).fill(1), new Uint8Array(65_519).fill(2), new Uint8Array(16).fill(3), new Uint8Array(40).fill(4)]
+  connection.send(new Uint8ArrayList(...parts))
+  await waitFor(() => messages.length === 2, 5_000, 'both of them')
+  expect(messages.map(({ byteLength }) => byteLength)).toEqual([65_537, 40])
+  expect(Buffer.concat(messages).equals(Buffer.concat(parts))).toBe(true)
 })

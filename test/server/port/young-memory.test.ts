@@ -31,3 +31,30 @@ test('young memory: grows to its bound and no further', async () => {
   expect(bounded).toBeLessThanOrEqual(MAX_YOUNG_BYTES)
   expect(byDefault).toBeGreaterThan(bounded)
 })
+
+/** The most old objects in bytes, of a process of its own that keeps many for good, and others for a while. */
+async function measureOld(prepare: string): Promise<number> {
+  const program = `
+    import { getHeapSpaceStatistics } from 'node:v8'
+    ${prepare}
+    const make = (count) => Array.from({ length: count }, (_, i) => ({ i: [i] }))
+    const kept = []
+    const passing = []
+    let most = 0
+    for (let turn = 0; turn < 150; turn++) {
+      if (turn < 50) kept.push(make(20_000))
+      passing.push(make(20_000))
+      if (passing.length > 20) passing.shift()
+      await new Promise((resolve) => setImmediate(resolve))
+      most = Math.max(most, getHeapSpaceStatistics().find(({ space_name }) => space_name === 'old_space').space_used_size)
+    }
+    console.log(most)`
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program])
+  return Number.parseInt(stdout, 10)
+}
+
+test('young memory: what has become old and is used no more is collected sooner in a large heap', async () => {
+  const from = `import { holdYoungMemory, boundYoungMemory } from ${JSON.stringify(MODULE.href)}; holdYoungMemory(); boundYoungMemory()`
+  const [bounded, byDefault] = await Promise.all([measureOld(from), measureOld('')])
+  expect(bounded).toBeLessThan(0.9 * byDefault)
+})
