@@ -59,6 +59,11 @@ const MAX_FOLLOWS = 64
 /** The first new piece after a while is reported at once, and then all that came in this time, in ms. */
 const REPORT_EVERY_MS = 50
 const MAX_UNSENT_BYTES = 16 * 1_048_576
+/**
+ * Chunks of one answer that go out in a row while the stream takes them: a piece of the smallest size is complete before the next one begins, so its
+ * reader has something to check and to ask for meanwhile. The answers of larger pieces take turns.
+ */
+const RUN_CHUNKS = 8
 
 const REASONS: Partial<Record<MayflyError['code'], NoContent>> = {
   ERR_NO_HOLDER: 'not-held',
@@ -155,8 +160,9 @@ export function serveContent(stream: Stream, connection: Connection, { content, 
         const chunk = bytes.subarray(at, at + CHUNK_BYTES)
         // Whole contents, and outlines, which come before all pieces, do not wait behind pieces.
         if (rate.isLimited) await rate.take(to, chunk.byteLength, { signal, isUrgent: !isPiece })
-        if (!(await frames.writable({ signal }))) return
-        sendFrame({ type, id, total, bytes: chunk })
+        const isRunOver = (at / CHUNK_BYTES) % RUN_CHUNKS === 0
+        if ((isRunOver || stream.writableNeedsDrain) && !(await frames.writable({ signal }))) return
+        if (!sendFrame({ type, id, total, bytes: chunk })) return
       }
       if (type === 'chunk') onServed(encodeKeyHex(key), total, to, isDirect)
     } catch (error) {

@@ -172,6 +172,24 @@ test('content server: requests over the limit of one stream are refused, and the
   expect(received.filter(({ type }) => type === 'chunk')).toHaveLength(64)
 })
 
+test.each([
+  [4, 'goes out whole before the next one begins', [1, 1, 1, 1, 2, 2, 2, 2]],
+  [12, 'takes turns with others', [1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 2, 2, 2, 2]],
+])('content server: a piece of %d chunks %s', async (chunks, _, order) => {
+  const answer = Promise.withResolvers<Uint8Array>()
+  let reads = 0
+  const { received, ask, arrives } = await createReader(() => {
+    reads++
+    return answer.promise
+  })
+  ask(1)
+  ask(2)
+  await waitFor(() => reads === 2, 1_000, 'both requests')
+  answer.resolve(new Uint8Array(chunks * CHUNK_BYTES))
+  await arrives(order.length)
+  expect(received.map(({ id }) => id)).toEqual(order)
+})
+
 test('content server: sends no faster than the reader reads', async () => {
   const whole = new Uint8Array(100 * CHUNK_BYTES)
   const { received, served, inbound, outbound, ask, arrives } = await createReader(async () => whole, 1)
