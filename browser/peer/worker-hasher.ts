@@ -26,15 +26,25 @@ export function createWorkerHasher(start: () => WorkerPort): CreateHasher {
   return () => {
     const content = contents++
     const job: Job = { content, thread: undefined }
-    const call = (request: HashRequest) => {
+    const call = (request: HashRequest, transfer?: Transferable[]) => {
       if (!newest || newest.hasEnded) newest = createWorkerCalls(start(), 'hashing')
       job.thread ??= newest
-      return job.thread.call(request)
+      return job.thread.call(request, transfer)
     }
     const pending: Promise<unknown>[] = []
+    /** Buffers that the thread has given back: fresh memory for each update, at both ends, would cost more than its copy. Bounded: MAX_PENDING. */
+    const spare: ArrayBuffer[] = []
+    const sendCopy = async (bytes: Uint8Array) => {
+      let buffer = spare.pop()
+      if (buffer === undefined || buffer.byteLength < bytes.byteLength) buffer = new ArrayBuffer(bytes.byteLength)
+      const copy = new Uint8Array(buffer, 0, bytes.byteLength)
+      copy.set(bytes)
+      const { bytes: back } = await call({ type: 'update', content, bytes: copy }, [buffer])
+      if (back !== undefined && spare.length < MAX_PENDING) spare.push(back.buffer)
+    }
     const hasher = {
       async update(bytes: Uint8Array): Promise<void> {
-        const updated = call({ type: 'update', content, bytes })
+        const updated = sendCopy(bytes)
         updated.catch(() => {}) // the next call is rejected, too
         pending.push(updated)
         if (pending.length >= MAX_PENDING) await pending.shift()

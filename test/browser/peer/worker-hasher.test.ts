@@ -13,6 +13,7 @@ class SlowThread implements WorkerPort {
   readonly #listeners: ((event: MessageEvent) => void)[] = []
   readonly #errorListeners: ((event: ErrorEvent) => void)[] = []
   readonly forgotten: number[] = []
+  readonly buffers = new Set<ArrayBuffer>()
   pending = 0
   mostPending = 0
 
@@ -21,11 +22,12 @@ class SlowThread implements WorkerPort {
     const hash = this.#hashes.get(content) ?? createHash('sha256')
     this.#hashes.set(content, hash)
     if (request.type === 'update') hash.update(request.bytes)
+    if (request.type === 'update') this.buffers.add(request.bytes.buffer)
     if (request.type === 'forget') this.forgotten.push(content)
     this.mostPending = Math.max(this.mostPending, ++this.pending)
     setImmediate(() => {
       this.pending--
-      const data = request.type === 'digest' ? { id, digest: new Uint8Array(hash.digest()) } : { id }
+      const data = { id, ...(request.type === 'digest' ? { digest: new Uint8Array(hash.digest()) } : request) }
       for (const listener of this.#listeners) listener(new MessageEvent('message', { data }))
     })
   }
@@ -69,6 +71,16 @@ describe('hashing in a worker', () => {
     await createHasher().digest()
     expect(threads).toHaveLength(1)
     expect(threads[0]?.mostPending).toBeLessThanOrEqual(3)
+  })
+
+  it('copies what it hashes into the same few buffers, and leaves the bytes to their owner', async () => {
+    const thread = new SlowThread()
+    const hasher = createWorkerHasher(() => thread)()
+    const mixed = [...parts, new Uint8Array(2_000).fill(7), ...parts]
+    for (const part of mixed) await hasher.update(part)
+    expect(await hasher.digest()).toEqual(expected(mixed))
+    expect(thread.buffers.size).toBeLessThanOrEqual(6) // three, and again once they were too small
+    expect(mixed.every(({ byteLength }) => byteLength > 0)).toBe(true)
   })
 
   it('rejects when the worker has ended, and starts another for the next content', async () => {
