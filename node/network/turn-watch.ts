@@ -9,29 +9,28 @@ import { connectionKind } from './connection-kind.ts'
 type Report = Record<string, unknown>
 
 export function createTurnWatch() {
-  const relayed = new WeakSet<Connection>()
-  let network: Pick<Libp2p, 'getConnections'> | undefined
+  /** Bounded: those that have ended are taken out with the next one. */
+  let relayed: Connection[] = []
+  const isOpen = ({ status }: Connection) => status === 'open'
 
   async function look(connection: Connection): Promise<void> {
     const { maConn } = connection as { maConn?: { peerConnection?: Pick<RTCPeerConnection, 'getStats'> } }
     try {
       const reports = await maConn?.peerConnection?.getStats()
-      if (reports !== undefined && isRelayed([...reports.values()] as Report[])) relayed.add(connection)
+      if (reports !== undefined && isRelayed([...reports.values()] as Report[])) relayed = [...relayed.filter(isOpen), connection]
     } catch {
       // It has ended.
     }
   }
 
   return {
-    attach(made: Pick<Libp2p, 'getConnections' | 'addEventListener'>): void {
-      network = made
+    attach(made: Pick<Libp2p, 'addEventListener'>): void {
       made.addEventListener('connection:open', ({ detail }) => {
         if (connectionKind(detail) === 'direct') void look(detail)
       })
     },
-    /** True when a TURN server relays what goes over the direct connection to the peer. */
-    isThroughTurn: (peer: string): boolean =>
-      (network?.getConnections() ?? []).some((each) => each.remotePeer.toString() === peer && relayed.has(each)),
+    /** True when a TURN server relays what goes over the direct connection to the peer. Asked for each piece that comes. */
+    isThroughTurn: (peer: string): boolean => relayed.some((each) => isOpen(each) && each.remotePeer.toString() === peer),
   }
 }
 

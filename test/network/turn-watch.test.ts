@@ -36,6 +36,7 @@ test('turn: a peer counts once the browser has told of its connection; one that 
   const connectionTo = (peer: string, getStats: () => Promise<unknown>) =>
     ({
       remotePeer: peer,
+      status: 'open',
       remoteAddr: multiaddr('/ip4/127.0.0.1/tcp/4000/ws/p2p-circuit/webrtc'),
       maConn: { peerConnection: { getStats } },
     }) as unknown as Connection
@@ -44,7 +45,7 @@ test('turn: a peer counts once the browser has told of its connection; one that 
     connectionTo('closed', () => Promise.reject(new Error('closed'))),
     connectionTo('near', async () => new Map(chromium('L1', 'R1').map((report) => [report.id, report]))),
   ]
-  const network = Object.assign(new EventTarget(), { getConnections: () => connections })
+  const network = new EventTarget()
   const watch = createTurnWatch()
   watch.attach(network as unknown as Libp2p)
   const seen = () => connections.map(({ remotePeer }) => watch.isThroughTurn(String(remotePeer)))
@@ -52,4 +53,6 @@ test('turn: a peer counts once the browser has told of its connection; one that 
   for (const detail of connections) network.dispatchEvent(new CustomEvent('connection:open', { detail }))
   await waitFor(() => seen()[0] === true, 5_000, 'the browser has told')
   expect(seen()).toEqual([true, false, false])
+  Object.assign(connections[0] as Connection, { status: 'closed' })
+  expect(seen()).toEqual([false, false, false])
 })
