@@ -3,7 +3,7 @@
  * what was there before, or is behind, is read from the store. So a reader that keeps pace waits for the disk in nothing but the end of the whole.
  */
 
-import { freeBytes } from '../../node/async/free-memory.ts'
+import { takeMemory } from '../../node/async/free-memory.ts'
 import type { PieceStore } from '../../node/index.ts'
 import { type FileShape, PieceRecord } from './piece-record.ts'
 import type { ReceivedFile } from './received-files.ts'
@@ -53,6 +53,8 @@ export function followFile(
   /** By number. Bounded: `maxBytes`, and one that is being stored. */
   const recent = new Map<number, Uint8Array>()
   let recentBytes = 0
+  /** Of a piece that was stored: the next copy takes its memory, since fresh memory costs more than the copy. */
+  let spare: Uint8Array | undefined
   /** The piece that the reader waits for. */
   let awaited: number | undefined
   let news = Promise.withResolvers<void>()
@@ -73,6 +75,13 @@ export function followFile(
     recent.set(index, bytes)
     recentBytes += bytes.byteLength
     tell()
+  }
+
+  function copyOf(bytes: Uint8Array): Uint8Array {
+    const copy = spare?.byteLength === bytes.byteLength ? spare : new Uint8Array(bytes.byteLength)
+    if (copy === spare) spare = undefined
+    copy.set(bytes)
+    return copy
   }
 
   /** @param at in the file */
@@ -102,12 +111,13 @@ export function followFile(
       async write(index, bytes) {
         const isKnown = index === 0 && isBegun(bytes)
         const isAwaited = index === awaited && !isKnown
-        if (isAwaited) remember(index, bytes.slice()) // the store takes the bytes
+        if (isAwaited) remember(index, copyOf(bytes)) // the store takes the bytes
         const back = await file.writeBack(index, bytes)
         if (index === 0) [early, earlyBytes] = [undefined, 0]
         if (!isAwaited && !isKnown && recentBytes + back.byteLength <= most) return remember(index, back)
         tell() // another reader may wait for it, and takes it from the store
-        if (isAwaited || isKnown) freeBytes(back)
+        if (!isAwaited && !isKnown) return
+        spare = takeMemory(back) ?? spare
       },
     }
   }
@@ -134,6 +144,7 @@ export function followFile(
     recent.clear()
     recentBytes = 0
     earlyBytes = 0
+    spare = undefined
     tell()
   }
 

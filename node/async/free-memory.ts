@@ -14,3 +14,12 @@ export function freeMemory(buffer: ArrayBufferLike): void {
 export function freeBytes({ buffer, byteLength }: Uint8Array): void {
   if (byteLength === buffer.byteLength) freeMemory(buffer)
 }
+
+/**
+ * The memory of bytes that are used no more, to be used for others: the bytes themselves are gone. Undefined where the engine cannot do that, and for
+ * a part of a buffer, of which others may use the rest.
+ */
+export function takeMemory({ buffer, byteLength }: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
+  const isOwn = buffer instanceof ArrayBuffer && byteLength === buffer.byteLength
+  return isOwn && 'transfer' in buffer && !buffer.detached ? new Uint8Array(buffer.transfer()) : undefined
+}

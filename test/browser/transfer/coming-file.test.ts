@@ -1,6 +1,6 @@
 /** Files that are read while they come: in order, from memory where it is, from the store otherwise. */
 
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { followFile } from '../../../browser/transfer/coming-file.ts'
 import { MemoryFiles, type ReceivedFile } from '../../../browser/transfer/received-files.ts'
 import { freeBytes } from '../../../node/async/free-memory.ts'
@@ -152,6 +152,27 @@ it('a coming file frees the memory of a piece that is its own alone', async () =
     await coming.store.write(index, buffer.subarray(0, 4))
     expect([await reading, buffer.byteLength]).toEqual([[...pieceOf(index)], index === 0 ? 0 : 8])
   }
+})
+
+it('a coming file copies a piece that its reader waits for into the memory of one that was stored', async () => {
+  const shape = { size: 12, pieceBytes: 4 }
+  const file = await new MemoryFiles(() => new Error('full') as never).open('hash', shape)
+  const coming = followFile(Promise.resolve(file), shape)
+  const store = await coming.store
+  const parts = coming.read()[Symbol.asyncIterator]()
+  const got: Uint8Array[] = []
+  const made: ArrayBufferLike[] = []
+  const taken = vi.spyOn(ArrayBuffer.prototype, 'transfer')
+  for (const index of PIECES) {
+    const next = parts.next()
+    await new Promise(setImmediate)
+    await store.write(index, new Uint8Array(4).fill(index + 1))
+    got.push((await next).value as Uint8Array)
+    made.push(taken.mock.results.at(-1)?.value)
+  }
+  expect(got.map((part) => [...part])).toEqual([1, 2, 3].map((byte) => Array(4).fill(byte)))
+  expect(got.slice(1).map(({ buffer }) => buffer)).toEqual(made.slice(0, 2))
+  taken.mockRestore()
 })
 
 it('the beginning is read as it comes, before its file is open and before its piece is whole; the rest comes from the store', async () => {
