@@ -4,6 +4,7 @@
  */
 
 import type { WorkerAnswer } from '../peer/worker-calls.ts'
+import { openAccess } from './open-access.ts'
 import { type FileShape, PieceRecord, recordBytes } from './piece-record.ts'
 
 /** Each request has one answer. A path consists of directory names and the file name. */
@@ -124,7 +125,7 @@ async function openFile(path: string[]): Promise<SyncAccessHandle> {
   const [folders, name] = [path.slice(0, -1), path.at(-1) ?? '']
   const open = async ({ directory }: FoundDirectory) => {
     const file = (await (await directory).getFileHandle(name, { create: true })) as SyncFileHandle
-    return file.createSyncAccessHandle()
+    return openAccess(() => file.createSyncAccessHandle())
   }
   const known = newest
   const used = directoryAt(folders)
