@@ -13,7 +13,7 @@ export function createMissedKeys(monotonic: () => number) {
   /** By key, hex: when the last of its leases that is missed would have run out, and how many tellers have it. Bounded: MAX_TOLD. */
   const missed = new Map<string, { untilMs: number; tellers: number }>()
   /**
-   * The keys of each teller, those first that were missed first. Bounded: MAX_TOLD in all. The teller with most of them makes room: one that tells of
+   * The keys of each teller, those first that it has not told of for longest. Bounded: MAX_TOLD in all. The teller with most of them makes room: one that tells of
    * very many makes no others' be forgotten, whichever keys it tells of.
    */
   const told = new Map<string, Set<string>>()
@@ -47,8 +47,9 @@ export function createMissedKeys(monotonic: () => number) {
       known.untilMs = Math.max(monotonic() + livesMs, known.untilMs)
       const own = told.get(teller) ?? new Set()
       told.set(teller, own)
-      if (own.has(id)) return
+      const isNew = !own.delete(id)
       own.add(id)
+      if (!isNew) return
       known.tellers++
       if (++size > MAX_TOLD) makeRoom()
     },

@@ -17,6 +17,14 @@ test('missed keys: a teller of very many makes no others forgotten, and of its o
   expect([0, 9, 10, MANY - 1].map((i) => missed.has(keyOf(i)))).toEqual([true, true, false, true])
 })
 
+test('missed keys: a key that its teller tells of again stays longer than one that it has not told of since', () => {
+  const missed = createMissedKeys(() => 0)
+  for (let i = 0; i < 4_096; i++) missed.add(keyOf(i), LIVES_MS, 'a')
+  missed.add(keyOf(0), LIVES_MS, 'a')
+  missed.add(keyOf(MANY), LIVES_MS, 'a')
+  expect([0, 1, 2, MANY].map((i) => missed.has(keyOf(i)))).toEqual([true, false, true, true])
+})
+
 test('missed keys: a key is missed until the last of its leases would have run out, or there is room again', () => {
   let nowMs = 0
   const missed = createMissedKeys(() => nowMs)
