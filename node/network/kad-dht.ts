@@ -102,7 +102,7 @@ interface ConnectionEvents {
 
 /**
  * libp2p lists all connections twice for each that comes, to see how many there are. Here they are counted by the events by which its list grows
- * and shrinks, and listed where there are too many.
+ * and shrinks, and listed where there are too many. In libp2p 3.3, `acceptIncomingConnection` reads no more of the list than its length.
  */
 export function countConnections(manager: ConnectionLists, { events }: ConnectionEvents): void {
   /** Bounded by the connections. */

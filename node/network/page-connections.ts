@@ -2,6 +2,8 @@
  * Connections that a page may have opened, at a node. A tab says who it is in the hello of its presence stream, and a home needs no more of it:
  * identify would be a stream, a signature to check and an entry in the peer store for each tab that joins. So it runs on such a connection only
  * when no hello has come in time. A server's connection is known by its websocket, and is identified at once, as before.
+ *
+ * Works with libp2p 3.3, whose connection has the times of its socket, and @libp2p/identify 4.1, which calls its own `identify` for each connection.
  */
 
 import type { Connection, IdentifyResult, MultiaddrConnection, PeerId } from '@libp2p/interface'

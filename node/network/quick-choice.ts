@@ -102,12 +102,17 @@ function awaitChoice(
     const choice = readChoice(stream.readBuffer.subarray())
     const handler = choice && find(choice.name)
     if (stream.status !== 'open') return
-    if (choice !== undefined && handler !== undefined) {
-      stream.readBuffer.consume(choice.reply.byteLength)
-      stream.protocol = choice.name
-      stream.send(choice.reply)
+    try {
+      if (choice !== undefined && handler !== undefined) {
+        stream.readBuffer.consume(choice.reply.byteLength)
+        stream.protocol = choice.name
+        stream.send(choice.reply)
+      }
+      tell(stream, handler)
+    } catch (error) {
+      // This end may have closed the stream for writing. Thrown on, it would end the connection.
+      stream.abort(error instanceof Error ? error : new Error(String(error)))
     }
-    tell(stream, handler)
   }
 
   if (stream.readBuffer.byteLength > 0) return void choose()

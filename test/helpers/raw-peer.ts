@@ -84,6 +84,7 @@ export async function startRawPeer<T extends { type: string }>(options: RawPeerO
   if (role === 'node') await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const listener = role === 'node' ? createWebSocketListener(server) : undefined
   const store = createRecordStore(NODE_LIMITS, Date.now, Math.random)
+  const tabs = createQuota()
   const overlay = await createOverlay({
     role,
     node: role === 'node' ? { createKadDht, createPing, createRelay, createServerRecords } : undefined,
@@ -93,6 +94,7 @@ export async function startRawPeer<T extends { type: string }>(options: RawPeerO
     createProviderStore: (network) => new ProviderStore({ ...network, store, addressesOf: () => [], now: Date.now }),
     maxConnections: 1_000,
     serverProtocol: PRESENCE_PROTOCOL,
+    isTab: (peer) => tabs.of(peer) > 0,
     webRTC: options.webRTC,
   })
   const { libp2p, privateKey, servers, direct } = overlay
@@ -105,7 +107,7 @@ export async function startRawPeer<T extends { type: string }>(options: RawPeerO
           supervisor,
           store,
           addresses: createAddressBook(),
-          tabs: createQuota(),
+          tabs,
           emit,
           clock: createClock({}, {}, majorityAhead),
           random: Math.random,

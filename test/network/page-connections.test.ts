@@ -67,3 +67,14 @@ test('page connections: a server that dials by the websocket of a page is known 
   await waitFor(() => heard.length > 0, 10_000, 'it was identified')
   expect(heard[0]?.protocols).toEqual(tab.libp2p.getProtocols())
 })
+
+test('page connections: a tab that has said hello is asked nothing', async () => {
+  const node = await startRawPeer({ role: 'node', join: [] })
+  onTestFinished(() => node.stop())
+  const heard: IdentifyResult[] = []
+  node.libp2p.addEventListener('peer:identify', ({ detail }) => heard.push(detail))
+  const tab = await startRawPeer({ role: 'tab', join: node.libp2p.getMultiaddrs().map(String) })
+  onTestFinished(() => tab.stop())
+  await waitFor(() => heard.length > 0, 10_000, 'it counts as identified')
+  expect(heard.map(({ peerId, protocols }) => [peerId.toString(), protocols])).toEqual([[tab.id, []]])
+})

@@ -3,7 +3,7 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import { expect, onTestFinished, test } from 'vitest'
 import { withLength } from '../../node/network/frames.ts'
-import { startRawPeer } from '../helpers/raw-peer.ts'
+import { type RawPeer, startRawPeer } from '../helpers/raw-peer.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 const PROTOCOL = '/mayfly/echo/1.0.0'
@@ -39,7 +39,14 @@ async function connect() {
     }
     return { stream, messages, bytes: () => messages.flat() }
   }
-  return { served, connection, open }
+  return { node, served, connection, open }
+}
+
+/** The stream of which the node at its end knows no protocol yet. */
+async function unchosenAt(node: RawPeer): Promise<Stream> {
+  const find = () => node.libp2p.getConnections()[0]?.streams.find(({ protocol }) => !protocol)
+  await waitFor(() => find() !== undefined, 5_000, 'the stream is there')
+  return find() as Stream
 }
 
 test('quick choice: both lines are answered by one message, and what comes behind them belongs to the protocol', async () => {
@@ -73,6 +80,18 @@ test('quick choice: a stream on which nothing comes is ended, and the connection
   const { served, connection, open } = await connect()
   const { stream } = await open()
   await waitFor(() => stream.status !== 'open', 15_000, 'the silent stream is ended')
+  await connection.newStream(PROTOCOL)
+  expect(served.length).toBe(1)
+})
+
+test('quick choice: a choice that comes once this end has closed the stream ends the stream, and the connection serves on', async () => {
+  const { node, served, connection, open } = await connect()
+  const { stream } = await open()
+  const theirs = await unchosenAt(node)
+  await theirs.close()
+  expect(theirs.status).toBe('open')
+  stream.send(CHOICE)
+  await waitFor(() => theirs.status !== 'open', 5_000, 'the stream is ended')
   await connection.newStream(PROTOCOL)
   expect(served.length).toBe(1)
 })
