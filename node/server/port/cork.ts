@@ -8,19 +8,29 @@ import type { Duplex } from 'node:stream'
 /** The socket below a websocket. */
 export type Carrier = Pick<Duplex, 'cork' | 'uncork'>
 
-/** @returns to be called before each message; without a carrier each is a write of its own */
-export function createCork(carrier: Carrier | undefined): () => void {
-  if (carrier === undefined) return () => {}
+export interface Cork {
+  /** To be called before each message. Without a carrier each is a write of its own. */
+  hold(): void
+  /** Writes what was held back: to be called before the socket is ended at once, which would lose it. */
+  letGo(): void
+}
+
+export function createCork(carrier: Carrier | undefined): Cork {
+  if (carrier === undefined) return { hold() {}, letGo() {} }
   let isCorked = false
-  const uncork = () => {
+  const letGo = () => {
+    if (!isCorked) return
     isCorked = false
     carrier.uncork()
   }
-  return () => {
-    if (isCorked) return
-    isCorked = true
-    carrier.cork()
-    // First come the callbacks that wait already, then their promises.
-    process.nextTick(() => queueMicrotask(() => process.nextTick(uncork)))
+  return {
+    hold() {
+      if (isCorked) return
+      isCorked = true
+      carrier.cork()
+      // First come the callbacks that wait already, then their promises.
+      process.nextTick(() => queueMicrotask(() => process.nextTick(letGo)))
+    },
+    letGo,
   }
 }

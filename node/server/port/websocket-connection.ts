@@ -8,7 +8,7 @@ import type { WebSocket } from 'ws'
 import { inNextTurn } from '../../async/turn.ts'
 import { createFrameAllowance, type FrameAllowanceOptions } from '../../network/frame-allowance.ts'
 import { MAX_MESSAGE_BYTES } from '../../network/socket-messages.ts'
-import { type Carrier, createCork } from './cork.ts'
+import { type Carrier, type Cork, createCork } from './cork.ts'
 
 /** Above this many unsent bytes, the muxer waits. The same as in @libp2p/websockets. */
 const MAX_BUFFERED_BYTES = 4 * 1_048_576
@@ -38,7 +38,7 @@ interface WebSocketConnectionInit {
 
 export class WebSocketConnection extends AbstractMultiaddrConnection {
   readonly #socket: WebSocket
-  readonly #cork: () => void
+  readonly #cork: Cork
   readonly #allowance: ReturnType<typeof createFrameAllowance>
   #full = false
   /** The last message was a short one. */
@@ -84,7 +84,7 @@ export class WebSocketConnection extends AbstractMultiaddrConnection {
   override send(data: Uint8Array | Uint8ArrayList): boolean {
     const isFree = this.writeStatus === 'writable' && !this.writableNeedsDrain && this.writeBufferLength === 0 && !this.sendingData
     if (!(data instanceof Uint8Array) || data.byteLength > MAX_WHOLE_BYTES || !isFree) return super.send(data)
-    this.#cork()
+    this.#cork.hold()
     this.#socket.send(data, this.#onSent)
     this.#full = this.#socket.bufferedAmount >= MAX_BUFFERED_BYTES
     this.writableNeedsDrain = this.#full
@@ -92,7 +92,7 @@ export class WebSocketConnection extends AbstractMultiaddrConnection {
   }
 
   sendData(data: Uint8ArrayList): SendResult {
-    this.#cork()
+    this.#cork.hold()
     for (let at = 0; at < data.byteLength; at += MAX_MESSAGE_BYTES)
       this.#sendParts(data.sublist(at, Math.min(at + MAX_MESSAGE_BYTES, data.byteLength)))
     const canSendMore = this.#socket.bufferedAmount < MAX_BUFFERED_BYTES
@@ -153,6 +153,7 @@ export class WebSocketConnection extends AbstractMultiaddrConnection {
   }
 
   sendReset(): void {
+    this.#cork.letGo()
     this.#socket.terminate()
   }
 

@@ -13,7 +13,7 @@ test('cork: what promises of one event send goes with it, and the next event cor
   const { heard, ...carrier } = createCarrier()
   const cork = createCork(carrier)
   const send = (name: string) => {
-    cork()
+    cork.hold()
     heard.push(name)
   }
   const sendAll = async () => {
@@ -32,6 +32,17 @@ test('cork: what promises of one event send goes with it, and the next event cor
   expect(heard.slice(5)).toEqual(['cork', 'later', 'uncork'])
 })
 
+test('cork: what is held back is written at once where the socket is about to end', async () => {
+  const { heard, ...carrier } = createCarrier()
+  const cork = createCork(carrier)
+  cork.letGo()
+  cork.hold()
+  cork.letGo()
+  expect(heard).toEqual(['cork', 'uncork'])
+  await nextTurn()
+  expect(heard).toEqual(['cork', 'uncork'])
+})
+
 test('cork: without a carrier nothing is held back', () => {
-  expect(() => createCork(undefined)()).not.toThrow()
+  expect(() => createCork(undefined).hold()).not.toThrow()
 })
