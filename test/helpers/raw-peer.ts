@@ -52,6 +52,8 @@ export interface RawPeerOptions<T extends { type: string }> {
   webRTC?: TransportFactory
   /** False: it holds nothing, and does not answer presence unless `serves` does. */
   keepsPresence?: boolean
+  /** True: as a node does, it identifies no tab that has said hello. */
+  knowsTabs?: boolean
 }
 
 export interface RawPeer {
@@ -94,7 +96,7 @@ export async function startRawPeer<T extends { type: string }>(options: RawPeerO
     createProviderStore: (network) => new ProviderStore({ ...network, store, addressesOf: () => [], now: Date.now }),
     maxConnections: 1_000,
     serverProtocol: PRESENCE_PROTOCOL,
-    isTab: (peer) => tabs.of(peer) > 0,
+    ...(options.knowsTabs && { isTab: (peer) => tabs.of(peer) > 0 }),
     webRTC: options.webRTC,
   })
   const { libp2p, privateKey, servers, direct } = overlay

@@ -69,7 +69,7 @@ test('page connections: a server that dials by the websocket of a page is known 
 })
 
 test('page connections: a tab that has said hello is asked nothing', async () => {
-  const node = await startRawPeer({ role: 'node', join: [] })
+  const node = await startRawPeer({ role: 'node', join: [], knowsTabs: true })
   onTestFinished(() => node.stop())
   const heard: IdentifyResult[] = []
   node.libp2p.addEventListener('peer:identify', ({ detail }) => heard.push(detail))
